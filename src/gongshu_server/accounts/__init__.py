@@ -1,0 +1,1 @@
+"""Organisations, people, posts, delegation and keys: who acts, and for whom."""

@@ -1,0 +1,42 @@
+"""Keys: made once, shown once, kept only as a keyed digest; looked up by that digest."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+from datetime import datetime
+from pathlib import Path
+
+from django.conf import settings
+from django.db.models import Q
+
+from gongshu.vocabulary.errors import NotFound
+from gongshu_server.accounts.actors import Actor, acting
+from gongshu_server.accounts.models import Key
+from gongshu_server.secrets_folder import secret
+
+PREFIX = "gs_"
+
+
+def fresh() -> str:
+    """Return a new key: the prefix and 256 random bits."""
+    return PREFIX + secrets.token_urlsafe(32)
+
+
+def digest(key: str) -> str:
+    """Return HMAC-SHA256 of the key under the node's secret, as hex; never a bare hash."""
+    node_secret = secret(Path(settings.HOME), "node.secret")
+    return hmac.new(node_secret, key.encode(), hashlib.sha256).hexdigest()
+
+
+def holder(key: str, *, at: datetime) -> Actor:
+    """Return the actor whose person's key this is.
+
+    Raises NotFound for an unknown, expired or revoked key and for a product key, all alike (S10).
+    """
+    running = Q(revoked_at__isnull=True) & (Q(expires_at__isnull=True) | Q(expires_at__gt=at))
+    row = Key.objects.filter(running, digest=digest(key), product="").first()
+    if row is None:
+        raise NotFound("凭证无效。请检查是否完整复制，或向本机构管理员申请新的凭证。", code="unknown_key")
+    return acting(person_id=row.person_id, post_id=row.post_id, at=at)

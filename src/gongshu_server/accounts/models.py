@@ -1,0 +1,129 @@
+"""Organisations with their roles and succession; people, their posts, delegations and keys."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import F, Q
+
+ORGANISATION = "accounts.Organisation"
+
+
+class Organisation(models.Model):
+    """A body that takes part. Its history keeps old names; a successor takes over its business."""
+
+    id = models.CharField(primary_key=True, max_length=26)
+    name = models.CharField(max_length=120)
+    short_name = models.CharField(max_length=40)
+    uscc = models.CharField(max_length=18, blank=True)
+    region = models.CharField(max_length=12, blank=True)
+    control_group = models.CharField(
+        max_length=26, help_text="quotas, budgets and conflicts count over the whole control group"
+    )
+    successor = models.ForeignKey(
+        "self", null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+
+    def __str__(self) -> str:
+        return self.short_name
+
+
+class OrganisationRole(models.Model):
+    """A role that an organisation holds over a half-open period."""
+
+    organisation = models.ForeignKey(ORGANISATION, on_delete=models.PROTECT, related_name="+")
+    role = models.CharField(max_length=32)
+    valid_from = models.DateTimeField()
+    valid_until = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["organisation", "role"],
+                condition=Q(valid_until__isnull=True),
+                name="accounts_role_held_once",
+            )
+        ]
+
+
+class FormerName(models.Model):
+    """A name that an organisation had until it was renamed."""
+
+    organisation = models.ForeignKey(ORGANISATION, on_delete=models.PROTECT, related_name="+")
+    name = models.CharField(max_length=120)
+    until = models.DateTimeField()
+
+
+class Person(models.Model):
+    """A natural person who acts on the node, or a data subject who signs an authorisation."""
+
+    id = models.CharField(primary_key=True, max_length=26)
+    name = models.CharField(max_length=60)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Post(models.Model):
+    """A post in an organisation; its duties say what its holder may do there."""
+
+    id = models.CharField(primary_key=True, max_length=26)
+    organisation = models.ForeignKey(ORGANISATION, on_delete=models.PROTECT, related_name="+")
+    title = models.CharField(max_length=60)
+    duties = models.JSONField(default=list)
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class Holding(models.Model):
+    """Who holds a post over a half-open period."""
+
+    post = models.ForeignKey(Post, on_delete=models.PROTECT, related_name="+")
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    valid_from = models.DateTimeField()
+    valid_until = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(valid_until__isnull=True) | Q(valid_until__gt=F("valid_from")),
+                name="accounts_holding_period",
+            )
+        ]
+
+
+class Delegation(models.Model):
+    """A post's holder lets another person act for the post, for a limited time (代办)."""
+
+    id = models.CharField(primary_key=True, max_length=26)
+    post = models.ForeignKey(Post, on_delete=models.PROTECT, related_name="+")
+    giver = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    taker = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    valid_from = models.DateTimeField()
+    valid_until = models.DateTimeField()
+    revoked_at = models.DateTimeField(null=True)
+    clause = models.CharField(max_length=32)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(valid_until__gt=F("valid_from")), name="accounts_delegation_period"
+            )
+        ]
+
+
+class Key(models.Model):
+    """A key, stored only as a keyed digest, bound to a person and post.
+
+    One mechanism for people's API keys (`product` empty) and product keys (bound to one product).
+    """
+
+    id = models.CharField(primary_key=True, max_length=26)
+    digest = models.CharField(max_length=64, unique=True)
+    label = models.CharField(max_length=80)
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    post = models.ForeignKey(Post, on_delete=models.PROTECT, related_name="+")
+    product = models.CharField(max_length=26, blank=True)
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField(null=True)
+    revoked_at = models.DateTimeField(null=True)

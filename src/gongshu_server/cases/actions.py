@@ -1,0 +1,79 @@
+"""Writes on cases that belong to no single context: sub-steps, escalation, late documents."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from gongshu.procedures import procedure
+from gongshu_server.accounts.actors import Actor
+from gongshu_server.accounts.permissions import require
+from gongshu_server.cases import clocks, documents, engine, substeps
+from gongshu_server.cases.documents import Paper
+from gongshu_server.cases.models import Case, Clock, Document, SubStep, SubStepRule
+from gongshu_server.cases.notices import notify_parties
+from gongshu_server.journal.actions import action, journal
+from gongshu_server.journal.recording import Event
+
+
+@action
+def configure_substeps(
+    *, procedure_code: str, transition: str, steps: Sequence[tuple[str, str]], by: Actor, at: datetime
+) -> SubStepRule:
+    """Set the sub-steps that the actor's organisation puts before one statutory step."""
+    require(by, "substep.configure")
+    procedure(procedure_code).transition(transition)
+    rule, _ = SubStepRule.objects.update_or_create(
+        organisation_id=by.organisation,
+        procedure=procedure_code,
+        transition=transition,
+        defaults={"steps": [list(s) for s in steps]},
+    )
+    details = {"procedure": procedure_code, "transition": transition, "steps": rule.steps}
+    journal(Event("substep.configured", ("organisation", by.organisation), "", details), by=by, at=at)
+    return rule
+
+
+@action
+def mark_substep(
+    *, case_id: str, transition: str, step: str, agreed: bool, opinion: str = "", by: Actor, at: datetime
+) -> SubStep:
+    """Record one sub-step of a statutory step; its clock runs on unchanged."""
+    case = engine.locked(case_id, by=by)
+    return substeps.mark(
+        case, transition, step=step, agreed=agreed, opinion=opinion, by=by, at=at
+    )
+
+
+@action
+def add_documents(*, case_id: str, papers: Sequence[Paper], by: Actor, at: datetime) -> list[Document]:
+    """File documents into an open case of the actor's organisation."""
+    case = engine.locked(case_id, by=by)
+    require(by, "case.add_document")
+    filed = documents.file(case, papers, by=by, at=at)
+    details = {"case": case.pk, "documents": filed}
+    journal(
+        Event("case.document_added", (case.subject_kind, case.subject_id), "", details), by=by, at=at
+    )
+    return list(Document.objects.filter(pk__in=[f["id"] for f in filed]))
+
+
+@action
+def note_overdue(*, by: Actor, at: datetime) -> int:
+    """Record each limit that has run out since the last look, once, and notify its parties."""
+    clocks.recompute_provisional(at=at)
+    overdue = Clock.objects.select_for_update().filter(
+        stopped_at__isnull=True, paused_at__isnull=True, overdue_noted=False, due__lte=at
+    )
+    count = 0
+    for clock in overdue[:200]:
+        case = Case.objects.get(pk=clock.case_id)
+        limit = procedure(case.procedure).limit(clock.limit)
+        clock.overdue_noted = True
+        clock.save(update_fields=["overdue_noted"])
+        details = {"case": case.pk, "limit": clock.limit, "due": clock.due.isoformat()}
+        event = Event("case.overdue", (case.subject_kind, case.subject_id), limit.clause, details)
+        journal(event, by=by, at=at)
+        notify_parties(case, text=f"{case.title}：“{limit.zh}”已逾期。", but="", at=at)
+        count += 1
+    return count

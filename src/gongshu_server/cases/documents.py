@@ -1,0 +1,63 @@
+"""Documents as they are handed in, before they belong to a case."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from gongshu_server.accounts.actors import Actor
+from gongshu_server.cases.models import Case, Document
+from gongshu_server.journal.ids import ulid
+
+
+@dataclass(frozen=True, slots=True)
+class Paper:
+    """A document to file: kind as the procedure names it, and what identifies it.
+
+    `number`, `issuer`, `dated` and `receipt` are needed for decisions and filings of outside
+    bodies; `text` is the content (or its transcript).
+    """
+
+    kind: str
+    title: str
+    text: str = ""
+    number: str = ""
+    issuer: str = ""
+    dated: date | None = None
+    receipt: str = ""
+
+
+def file(case: Case, papers: Iterable[Paper], *, by: Actor, at: datetime) -> list[dict[str, str]]:
+    """File papers into the case; return what the timeline and the entry say of each.
+
+    The digest is salted: a form with few possible contents must not be guessable from it.
+    """
+    said = []
+    for paper in papers:
+        salt = secrets.token_hex(32)
+        digest = hashlib.sha256(f"{salt}\n{paper!r}".encode()).hexdigest()
+        row = Document.objects.create(
+            id=ulid(at),
+            case=case,
+            kind=paper.kind,
+            title=paper.title,
+            number=paper.number,
+            issuer=paper.issuer,
+            dated=paper.dated,
+            receipt=paper.receipt,
+            text=paper.text,
+            digest=digest,
+            salt=salt,
+            added_at=at,
+            added_by=by.text_id,
+        )
+        said.append({"id": row.pk, "kind": paper.kind, "digest": digest})
+    return said
+
+
+def kinds_present(case: Case) -> set[str]:
+    """Return the kinds of document that the case already holds."""
+    return set(Document.objects.filter(case=case).values_list("kind", flat=True))

@@ -1,0 +1,174 @@
+"""The engine: it opens a case of any procedure and advances it by the procedure's table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from gongshu.procedures import procedure
+from gongshu.vocabulary.errors import Invalid, InvalidTransition, NotFound, NotPermitted
+from gongshu.workflow.procedure import Procedure, Transition
+from gongshu_server.accounts.actors import Actor
+from gongshu_server.accounts.permissions import require
+from gongshu_server.cases import clocks, documents, substeps
+from gongshu_server.cases.documents import Paper
+from gongshu_server.cases.models import Case, Number, Party, Step
+from gongshu_server.cases.notices import notify_parties
+from gongshu_server.journal.actions import journal
+from gongshu_server.journal.ids import ulid
+from gongshu_server.journal.recording import Event
+
+
+def open_case(
+    code: str,
+    *,
+    subject: tuple[str, str],
+    title: str,
+    handler: str,
+    consulted: Iterable[str] = (),
+    by: Actor,
+    at: datetime,
+) -> Case:
+    """Open a case of the procedure in its initial state; the actor's organisation applies.
+
+    Opening records nothing by itself: the first transition does.
+    """
+    table = procedure(code)
+    case = Case.objects.create(
+        id=ulid(at),
+        number=_number(table, at),
+        procedure=code,
+        subject_kind=subject[0],
+        subject_id=subject[1],
+        title=title[:200],
+        state=table.initial,
+        opened_at=at,
+    )
+    add_party(case, by.organisation, "applicant")
+    add_party(case, handler, "handler")
+    for organisation in consulted:
+        add_party(case, organisation, "consulted")
+    return case
+
+
+def add_party(case: Case, organisation: str, part: str) -> None:
+    """Let an organisation take part in the case; the node itself is not an organisation row."""
+    if organisation and organisation != "node":
+        Party.objects.get_or_create(case=case, organisation_id=organisation, part=part)
+
+
+def _number(table: Procedure, at: datetime) -> str:
+    year = at.year
+    series, _ = Number.objects.select_for_update().get_or_create(procedure=table.code, year=year)
+    series.last += 1
+    series.save(update_fields=["last"])
+    return f"{table.code.replace('_', '-').upper()}-{year}-{series.last:06d}"
+
+
+def locked(case_id: str, *, by: Actor) -> Case:
+    """Return the case, locked; NotFound when it does not exist or the actor may not see it."""
+    case = Case.objects.visible_to(by).locked().filter(pk=case_id).first()
+    if case is None:
+        raise NotFound("没有这个办件，或您所在机构不是办件的当事方。", code="case_not_found")
+    return case
+
+
+def advance(
+    case: Case,
+    name: str,
+    *,
+    by: Actor,
+    at: datetime,
+    reason: str = "",
+    papers: Iterable[Paper] = (),
+    details: Mapping[str, Any] | None = None,
+) -> Step:
+    """Take one step of the case: check, change state, run clocks, file papers, journal, notify.
+
+    Raises InvalidTransition when the state does not allow the step, NotPermitted when the step is
+    another role's or another organisation's, Invalid listing everything that is missing at once.
+    """
+    table = procedure(case.procedure)
+    transition = table.transition(name)
+    _in_state(case, table, transition)
+    require(by, transition.permission, clause=transition.clause)
+    _takes_part(case, transition, by)
+    filed = documents.file(case, papers, by=by, at=at)
+    _complete(case, table, transition, reason=reason)
+    substeps.require_done(case, transition, by=by)
+    source, case.state = case.state, transition.target
+    late = clocks.apply(case, table, transition, at=at)
+    if case.state in table.terminal:
+        case.closed_at = at
+        clocks.stop_all(case, at=at)
+    case.save(update_fields=["state", "closed_at"])
+    event = Event(
+        transition.event,
+        (case.subject_kind, case.subject_id),
+        transition.clause,
+        {
+            "case": case.pk,
+            "number": case.number,
+            "transition": name,
+            "from": source,
+            "to": case.state,
+            "reason": reason,
+            "documents": filed,
+            "late": late,
+            **(details or {}),
+        },
+    )
+    recorded = journal(event, by=by, at=at)
+    step = Step.objects.create(
+        case=case,
+        transition=name,
+        source=source,
+        target=case.state,
+        at=recorded.at,
+        actor=by.text_id,
+        organisation=by.organisation,
+        clause=transition.clause,
+        reason=reason,
+        documents=filed,
+        entry=recorded.entry,
+    )
+    text = f"{case.title}：{transition.zh}，现为“{table.states[case.state]}”。"
+    notify_parties(case, text=text, but=by.organisation, at=at)
+    return step
+
+
+def _in_state(case: Case, table: Procedure, transition: Transition) -> None:
+    if case.state not in transition.source:
+        now = table.states[case.state]
+        needed = "、".join(table.states[s] for s in transition.source)
+        raise InvalidTransition(
+            f"办件现在是“{now}”，只有在“{needed}”时才能“{transition.zh}”。",
+            clause=transition.clause,
+        )
+
+
+def _takes_part(case: Case, transition: Transition, by: Actor) -> None:
+    if "system" in by.duties:
+        return
+    if not Party.objects.filter(case=case, organisation_id=by.organisation).exists():
+        raise NotPermitted(
+            f"“{transition.zh}”只能由本办件的当事机构办理，监督机构只能查看。",
+            code="not_a_party",
+            clause=transition.clause,
+        )
+
+
+def _complete(case: Case, table: Procedure, transition: Transition, *, reason: str) -> None:
+    present = documents.kinds_present(case)
+    missing = [kind for kind in transition.documents if kind not in present]
+    faults = [f"缺少材料：{table.documents[kind][0]}" for kind in missing]
+    if transition.reason_required and not reason.strip():
+        faults.append(f"“{transition.zh}”必须写明理由")
+    if faults:
+        raise Invalid(
+            "；".join(faults) + "。请一次补齐后再办理。",
+            code="incomplete",
+            clause=transition.clause,
+            details=tuple(missing),
+        )

@@ -1,0 +1,183 @@
+"""Cases, their timeline, documents, clocks, sub-steps and notices."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Exists, OuterRef, Q
+
+from gongshu_server.accounts.actors import Actor
+
+CASE = "cases.Case"
+ORGANISATION = "accounts.Organisation"
+# Bodies that see every case; seeing is all it gives them.
+SUPERVISORS = frozenset({"data_authority", "audit_office", "node"})
+
+
+class CaseQuerySet(models.QuerySet["Case"]):
+    """Cases, by who may see them."""
+
+    def visible_to(self, by: Actor) -> CaseQuerySet:
+        """Return the cases that the actor's organisation takes part in or supervises."""
+        if by.roles & SUPERVISORS:
+            return self
+        party = Party.objects.filter(case=OuterRef("pk"), organisation_id=by.organisation)
+        return self.filter(Exists(party))
+
+    def locked(self) -> CaseQuerySet:
+        """Return the same cases, locked for the transaction."""
+        return self.select_for_update(of=("self",))
+
+
+class Case(models.Model):
+    """A run of a procedure about one subject, with its readable number (受理号)."""
+
+    id = models.CharField(primary_key=True, max_length=26)
+    number = models.CharField(max_length=32, unique=True)
+    procedure = models.CharField(max_length=32)
+    subject_kind = models.CharField(max_length=32)
+    subject_id = models.CharField(max_length=64)
+    title = models.CharField(max_length=200)
+    state = models.CharField(max_length=32)
+    opened_at = models.DateTimeField()
+    closed_at = models.DateTimeField(null=True)
+
+    objects = CaseQuerySet.as_manager()
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["procedure", "state"]),
+            models.Index(fields=["subject_kind", "subject_id"]),
+        ]
+
+    def __str__(self) -> str:
+        return self.number
+
+
+class Number(models.Model):
+    """The last number given for a procedure in a year."""
+
+    procedure = models.CharField(max_length=32)
+    year = models.PositiveSmallIntegerField()
+    last = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["procedure", "year"], name="cases_number_series")
+        ]
+
+
+class Party(models.Model):
+    """An organisation that takes part in a case: as applicant, handler or consulted body."""
+
+    case = models.ForeignKey(CASE, on_delete=models.PROTECT, related_name="+")
+    organisation = models.ForeignKey(ORGANISATION, on_delete=models.PROTECT, related_name="+")
+    part = models.CharField(
+        max_length=12,
+        choices=[("applicant", "申请方"), ("handler", "承办方"), ("consulted", "征求意见方")],
+    )
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["case", "organisation", "part"], name="cases_party_once")
+        ]
+
+
+class Step(models.Model):
+    """One line of the timeline: who did what, when, on which clause."""
+
+    case = models.ForeignKey(CASE, on_delete=models.PROTECT, related_name="+")
+    transition = models.CharField(max_length=40)
+    source = models.CharField(max_length=32)
+    target = models.CharField(max_length=32)
+    at = models.DateTimeField()
+    actor = models.CharField(max_length=80)
+    organisation = models.CharField(max_length=26)
+    clause = models.CharField(max_length=32)
+    reason = models.TextField(blank=True)
+    documents = models.JSONField(default=list)
+    entry = models.CharField(max_length=26)
+
+
+class Document(models.Model):
+    """A document of a case: its kind, number, issuer and date, and the digest of its content.
+
+    A decision or filing of a body outside is recorded with its number, date and receipt.
+    """
+
+    id = models.CharField(primary_key=True, max_length=26)
+    case = models.ForeignKey(CASE, on_delete=models.PROTECT, related_name="+")
+    kind = models.CharField(max_length=40)
+    title = models.CharField(max_length=200)
+    number = models.CharField(max_length=80, blank=True)
+    issuer = models.CharField(max_length=120, blank=True)
+    dated = models.DateField(null=True)
+    receipt = models.CharField(max_length=80, blank=True)
+    text = models.TextField(blank=True)
+    digest = models.CharField(max_length=64)
+    salt = models.CharField(max_length=64)
+    added_at = models.DateTimeField()
+    added_by = models.CharField(max_length=80)
+
+
+class Clock(models.Model):
+    """A limit that runs on a case; stopped when met, paused while something else is awaited."""
+
+    case = models.ForeignKey(CASE, on_delete=models.PROTECT, related_name="+")
+    limit = models.CharField(max_length=40)
+    started_at = models.DateTimeField()
+    due = models.DateTimeField()
+    provisional = models.BooleanField(default=False)
+    paused_at = models.DateTimeField(null=True)
+    stopped_at = models.DateTimeField(null=True)
+    overdue_noted = models.BooleanField(default=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["case", "limit"],
+                condition=Q(stopped_at__isnull=True),
+                name="cases_clock_runs_once",
+            )
+        ]
+
+
+class SubStepRule(models.Model):
+    """The sub-steps that an organisation puts before one of its statutory steps."""
+
+    organisation = models.ForeignKey(ORGANISATION, on_delete=models.PROTECT, related_name="+")
+    procedure = models.CharField(max_length=32)
+    transition = models.CharField(max_length=40)
+    steps = models.JSONField(help_text="[[code, 中文], …] in order")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["organisation", "procedure", "transition"], name="cases_substep_rule"
+            )
+        ]
+
+
+class SubStep(models.Model):
+    """A sub-step done inside a statutory step; it never changes the step's clock."""
+
+    case = models.ForeignKey(CASE, on_delete=models.PROTECT, related_name="+")
+    transition = models.CharField(max_length=40)
+    step = models.CharField(max_length=40)
+    state = models.CharField(max_length=32, help_text="the case's state in which it was done")
+    agreed = models.BooleanField()
+    opinion = models.TextField(blank=True)
+    at = models.DateTimeField()
+    actor = models.CharField(max_length=80)
+
+
+class Notice(models.Model):
+    """A notice in the outbox: written with the change, delivered by adapters afterwards."""
+
+    id = models.CharField(primary_key=True, max_length=26)
+    organisation = models.ForeignKey(ORGANISATION, on_delete=models.PROTECT, related_name="+")
+    case = models.ForeignKey(CASE, null=True, on_delete=models.PROTECT, related_name="+")
+    subject = models.CharField(max_length=200)
+    text = models.TextField()
+    created_at = models.DateTimeField()
+    read_at = models.DateTimeField(null=True)
+    sent = models.JSONField(default=list, help_text="the adapters that have delivered it")

@@ -1,0 +1,80 @@
+"""Sub-steps that an organisation configures inside a statutory step (经办 → 科室负责人 → 分管领导)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from gongshu.vocabulary.errors import Conflict, Invalid, NotPermitted
+from gongshu.workflow.procedure import Transition
+from gongshu_server.accounts.actors import Actor
+from gongshu_server.cases.models import Case, Party, SubStep, SubStepRule
+from gongshu_server.journal.actions import journal
+from gongshu_server.journal.recording import Event
+
+
+def configured(case: Case, transition: str, organisation: str) -> list[tuple[str, str]]:
+    """Return the (code, 中文) sub-steps that the organisation puts before the transition."""
+    rule = SubStepRule.objects.filter(
+        organisation_id=organisation, procedure=case.procedure, transition=transition
+    ).first()
+    return [(code, zh) for code, zh in rule.steps] if rule else []
+
+
+def open_steps(case: Case, transition: str, organisation: str) -> list[tuple[str, str]]:
+    """Return the configured sub-steps that are not yet agreed in the case's present state."""
+    marks = SubStep.objects.filter(case=case, transition=transition, state=case.state)
+    agreed: set[str] = set()
+    for mark in marks.order_by("at", "id"):
+        # A refusal (退回) sends the file back to the first sub-step.
+        agreed = agreed | {mark.step} if mark.agreed else set()
+    return [s for s in configured(case, transition, organisation) if s[0] not in agreed]
+
+
+def mark(
+    case: Case,
+    transition: str,
+    *,
+    step: str,
+    agreed: bool,
+    opinion: str = "",
+    by: Actor,
+    at: datetime,
+) -> SubStep:
+    """Record one sub-step, in the configured order, by different people.
+
+    Raises Conflict out of order, NotPermitted when the same person signed an earlier sub-step,
+    Invalid for a refusal without an opinion.
+    """
+    if not Party.objects.filter(case=case, organisation_id=by.organisation).exists():
+        raise NotPermitted("只有本办件的当事机构可以办理内部环节。", code="not_a_party")
+    waiting = open_steps(case, transition, by.organisation)
+    if not waiting or waiting[0][0] != step:
+        expected = waiting[0][1] if waiting else "无"
+        raise Conflict(f"现在轮到的内部环节是“{expected}”。", code="substep_order")
+    if not agreed and not opinion.strip():
+        raise Invalid("退回必须写明意见。", code="reason_required")
+    before = SubStep.objects.filter(case=case, transition=transition, state=case.state, agreed=True)
+    if before.filter(actor=by.text_id).exists():
+        raise NotPermitted("同一人不能连续办理两个内部环节。", code="substep_same_person")
+    row = SubStep.objects.create(
+        case=case,
+        transition=transition,
+        step=step,
+        state=case.state,
+        agreed=agreed,
+        opinion=opinion,
+        at=at,
+        actor=by.text_id,
+    )
+    details = {"case": case.pk, "transition": transition, "step": step, "agreed": agreed}
+    event = Event("case.substep", (case.subject_kind, case.subject_id), "", details)
+    journal(event, by=by, at=at)
+    return row
+
+
+def require_done(case: Case, transition: Transition, *, by: Actor) -> None:
+    """Raise Conflict while the acting organisation's own sub-steps are open."""
+    waiting = open_steps(case, transition.name, by.organisation)
+    if waiting:
+        names = "、".join(zh for _, zh in waiting)
+        raise Conflict(f"内部环节尚未办完：{names}。", code="substeps_open")

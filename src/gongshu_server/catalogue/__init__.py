@@ -1,0 +1,1 @@
+"""Resources, their items and snapshots: what departments hold and have handed in."""

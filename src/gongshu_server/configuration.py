@@ -1,0 +1,79 @@
+"""The node's settings as one table; it makes the reference page and `.env.example`.
+
+Every setting is read from the environment once, when Django starts. Nothing else in the node reads
+the environment.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One setting: its environment name, its default as text, and what it is for."""
+
+    name: str
+    default: str
+    help_zh: str
+    help_en: str
+
+
+SETTINGS: tuple[Setting, ...] = (
+    Setting(
+        "GONGSHU_HOME",
+        "var/node",
+        "节点目录：数据库、数据湖、存证日志、密钥都在这里",
+        "The node's folder: database, lake, ledger and keys",
+    ),
+    Setting(
+        "GONGSHU_DATABASE",
+        "",
+        "PostgreSQL 连接串（postgresql://用户:口令@主机:端口/库）；留空即用节点目录里的 SQLite",
+        "PostgreSQL address; empty means SQLite in the node's folder",
+    ),
+    Setting(
+        "GONGSHU_HOSTS",
+        "localhost,127.0.0.1,[::1]",
+        "允许访问的主机名，逗号分隔",
+        "Host names that may be asked for, separated by commas",
+    ),
+    Setting(
+        "GONGSHU_ORIGIN",
+        "gongshu.local/ledger",
+        "存证日志的名称（写在每个签名锚点第一行）",
+        "The ledger's origin, the first line of every checkpoint",
+    ),
+    Setting(
+        "GONGSHU_SHARED",
+        "../shared",
+        "真实数据目录，只有测试和基准用到",
+        "Folder of real files, used by tests and benchmarks only",
+    ),
+)
+
+
+def value(name: str) -> str:
+    """Return the setting's value from the environment, or its default.
+
+    Raises KeyError for a name that is not in the table.
+    """
+    setting = next((s for s in SETTINGS if s.name == name), None)
+    if setting is None:
+        raise KeyError(name)
+    return os.environ.get(name, setting.default)
+
+
+def home() -> Path:
+    """Return the node's folder as an absolute path."""
+    return Path(value("GONGSHU_HOME")).resolve()
+
+
+def env_example() -> str:
+    """Return the text of `.env.example`: every setting with its meaning and default."""
+    lines: list[str] = []
+    for s in SETTINGS:
+        lines += [f"# {s.help_zh}", f"# {s.help_en}", f"{s.name}={s.default}", ""]
+    return "\n".join(lines)

@@ -1,0 +1,1 @@
+"""Events written in the business transaction, and their sealing into the ledger."""

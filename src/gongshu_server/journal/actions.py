@@ -1,0 +1,139 @@
+"""The one door for writes: `@action` opens the transaction, journals, and records denials.
+
+Order inside an action: see and lock, step, permit, change, record, notify. The outermost action
+runs what follows in other contexts (the effects table of `journeys`), then commits. On a
+`DomainError` everything is rolled back, the denial is journalled in a transaction of its own (on
+SQLite a second connection inside the first would lock), and the error goes on to the caller. If
+the denial cannot be stored the answer is `Unavailable`, never a silent refusal.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Mapping
+from contextvars import ContextVar
+from dataclasses import asdict, dataclass, field, is_dataclass
+from datetime import datetime
+from typing import Any, ParamSpec, TypeVar
+
+from django.conf import settings
+from django.db import DatabaseError, transaction
+from django.utils.module_loading import import_string
+
+from gongshu.vocabulary.errors import DomainError, Unavailable
+from gongshu_server.journal.recording import ByWhom, Event, Recorded, record
+
+P = ParamSpec("P")
+R = TypeVar("R")
+Effect = Callable[..., None]
+
+
+@dataclass(slots=True)
+class _Run:
+    """What the outermost action has recorded so far and must do after the commit."""
+
+    recorded: list[Recorded] = field(default_factory=list)
+    after_commit: list[Callable[[], None]] = field(default_factory=list)
+
+
+_run: ContextVar[_Run | None] = ContextVar("gongshu_action", default=None)
+
+
+def action(function: Callable[P, R]) -> Callable[P, R]:
+    """Make a keyword-only function with `by=` and `at=` an action."""
+    name = f"{function.__module__.split('.')[1]}.{function.__name__}"
+
+    @functools.wraps(function)
+    def run(*args: P.args, **kwargs: P.kwargs) -> R:
+        if args:
+            raise TypeError(f"{name} takes keyword arguments only")
+        if _run.get() is not None:
+            return function(**kwargs)
+        return _outermost(name, function, kwargs)
+
+    run.action_name = name  # type: ignore[attr-defined] # read by the tests over all actions
+    return run
+
+
+def journal(event: Event, *, by: ByWhom, at: datetime) -> Recorded:
+    """Record what an action has changed and let its effects follow before the commit."""
+    recorded = record(event, by=by, at=at)
+    run = _run.get()
+    if run is None:
+        raise RuntimeError("only an action journals")
+    run.recorded.append(recorded)
+    return recorded
+
+
+def after_commit(hook: Callable[[], None]) -> None:
+    """Run `hook` after the outermost action has committed and before its answer returns."""
+    run = _run.get()
+    if run is None:
+        raise RuntimeError("only an action has something to do after its commit")
+    run.after_commit.append(hook)
+
+
+def _outermost(name: str, function: Callable[..., R], kwargs: Mapping[str, Any]) -> R:
+    by, at = kwargs["by"], kwargs["at"]
+    run = _Run()
+    token = _run.set(run)
+    try:
+        with transaction.atomic():
+            result = function(**kwargs)
+            _follow(run, by=by)
+    except DomainError as error:
+        _record_denial(name, error, by=by, at=at, subject=_subject(name, kwargs))
+        raise
+    finally:
+        _run.reset(token)
+    for hook in run.after_commit:
+        hook()
+    return result
+
+
+def _follow(run: _Run, *, by: ByWhom) -> None:
+    """Run the effects of each recorded event, and of the events that they record in turn."""
+    effects: Mapping[str, tuple[Effect, ...]] = import_string(settings.GONGSHU_EFFECTS)
+    done = 0
+    while done < len(run.recorded):
+        recorded = run.recorded[done]
+        done += 1
+        for effect in effects.get(recorded.event.name, ()):
+            effect(recorded=recorded, by=by, at=recorded.at)
+
+
+def _subject(name: str, kwargs: Mapping[str, Any]) -> tuple[str, str]:
+    """Return what the refused action was about: its first `…_id` argument, else the action."""
+    for key, value in kwargs.items():
+        if key.endswith("_id") and isinstance(value, str):
+            return key.removesuffix("_id"), value[:64]
+    return "action", name
+
+
+def _record_denial(
+    name: str, error: DomainError, *, by: ByWhom, at: datetime, subject: tuple[str, str]
+) -> None:
+    details = {
+        "action": name,
+        "code": error.code,
+        "sentence": error.sentence,
+        "reasons": [_plain(d) for d in error.details],
+    }
+    event = Event("denied", subject, error.clause or "", details, outcome="refused")
+    try:
+        with transaction.atomic():
+            record(event, by=by, at=at)
+    except (DatabaseError, DomainError) as fault:
+        raise Unavailable(
+            "拒绝未能写入存证日志，本次请求没有办理，请稍后再试。", code="denial_not_recorded"
+        ) from fault
+
+
+def _plain(value: Any) -> Any:
+    if is_dataclass(value) and not isinstance(value, type):
+        return _plain(asdict(value))
+    if isinstance(value, Mapping):
+        return {str(k): _plain(v) for k, v in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_plain(v) for v in value]
+    return value if isinstance(value, str | int | bool) or value is None else str(value)

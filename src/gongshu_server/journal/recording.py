@@ -1,0 +1,111 @@
+"""Writing one entry, inside the transaction of what it reports."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any, Protocol
+
+from django.db import transaction
+
+from gongshu.ledger.canonical import canonical
+from gongshu.ledger.commitments import commit
+from gongshu.vocabulary.errors import Conflict
+from gongshu.vocabulary.events import EVENTS
+from gongshu_server.journal.ids import ulid
+from gongshu_server.journal.models import Entry, Head
+
+# Two processes read their clocks before they queue for the head row; a later one may be this much
+# behind and is set to the head's time. More than that is a clock that ran backwards.
+TOLERANCE = timedelta(seconds=30)
+
+
+class ByWhom(Protocol):
+    """What the journal needs to know of an actor."""
+
+    @property
+    def text_id(self) -> str: ...
+
+    @property
+    def organisation(self) -> str: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """What happened, to what, on which basis; `details` is JSON-able and goes into the entry."""
+
+    name: str
+    subject: tuple[str, str]
+    clause: str = ""
+    details: Mapping[str, Any] = field(default_factory=dict)
+    outcome: str = "done"
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """An event with its place: what effects in other contexts receive."""
+
+    event: Event
+    entry: str
+    at: datetime
+
+
+def record(event: Event, *, by: ByWhom, at: datetime) -> Recorded:
+    """Write one entry and return it; must run inside the transaction of the change itself.
+
+    Raises Conflict when `at` lies before the journal's last entry by more than the tolerance, and
+    KeyError for an event name that is not in the vocabulary.
+    """
+    if event.name not in EVENTS:
+        raise KeyError(event.name)
+    if not transaction.get_connection().in_atomic_block:
+        raise RuntimeError("an entry is written in the transaction of what it reports")
+    head = _next_place(at)
+    at = head.last_at or at
+    entry_id = ulid(at)
+    body = canonical(_body(event, entry_id=entry_id, by=by, at=at))
+    salt = os.urandom(32)
+    Entry.objects.create(
+        id=entry_id,
+        sequence=head.sequence,
+        at=at,
+        event=event.name,
+        outcome=event.outcome,
+        actor=by.text_id,
+        organisation=by.organisation,
+        subject_kind=event.subject[0],
+        subject_id=event.subject[1],
+        clause=event.clause,
+        body=body.decode(),
+        salt=salt,
+        commitment=commit(event.name, salt, body),
+    )
+    return Recorded(event=event, entry=entry_id, at=at)
+
+
+def _next_place(at: datetime) -> Head:
+    head = Head.objects.select_for_update().filter(pk=1).first() or Head(pk=1)
+    if head.last_at is not None and at < head.last_at:
+        if head.last_at - at > TOLERANCE:
+            raise Conflict("节点时钟早于存证日志的最后一条，已拒绝写入。", code="time_runs_backwards")
+        at = head.last_at
+    head.last_at = at
+    head.sequence += 1
+    head.save()
+    return head
+
+
+def _body(event: Event, *, entry_id: str, by: ByWhom, at: datetime) -> dict[str, Any]:
+    return {
+        "id": entry_id,
+        "at": at.astimezone(UTC).isoformat(),
+        "event": event.name,
+        "outcome": event.outcome,
+        "actor": by.text_id,
+        "organisation": by.organisation,
+        "subject": list(event.subject),
+        "clause": event.clause,
+        "details": dict(event.details),
+    }

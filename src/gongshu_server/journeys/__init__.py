@@ -1,0 +1,1 @@
+"""What crosses contexts, as two tables: transition to action, event to effects."""

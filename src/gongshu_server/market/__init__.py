@@ -1,0 +1,1 @@
+"""Products, prices, orders, delivery to the data plane, bills."""

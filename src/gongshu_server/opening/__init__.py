@@ -1,0 +1,1 @@
+"""Opening review: machine check, human decision, the public's grant."""

@@ -1,0 +1,1 @@
+"""Objections and what is made public by duty."""

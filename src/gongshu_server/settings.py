@@ -1,0 +1,90 @@
+"""Django's settings, derived from the table in `configuration.py`."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from gongshu_server import configuration
+from gongshu_server.secrets_folder import secret
+
+HOME = configuration.home()
+SECRET_KEY = secret(HOME, "django.secret").hex()
+DEBUG = False
+ALLOWED_HOSTS = [h for h in configuration.value("GONGSHU_HOSTS").split(",") if h]
+LEDGER_ORIGIN = configuration.value("GONGSHU_ORIGIN")
+
+INSTALLED_APPS = [
+    "django_tasks",
+    "django_tasks_db",
+    "gongshu_server.journal",
+    "gongshu_server.accounts",
+    "gongshu_server.cases",
+    "gongshu_server.catalogue",
+    "gongshu_server.usage",
+    "gongshu_server.registration",
+    "gongshu_server.opening",
+    "gongshu_server.operation",
+    "gongshu_server.workshop",
+    "gongshu_server.market",
+    "gongshu_server.oversight",
+    "gongshu_server.journeys",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+ROOT_URLCONF = "gongshu_server.urls"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {},
+    }
+]
+USE_TZ = True
+TIME_ZONE = "Asia/Shanghai"
+LANGUAGE_CODE = "zh-hans"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+SECURE_CONTENT_TYPE_NOSNIFF = True
+X_FRAME_OPTIONS = "DENY"
+
+# What follows an event in other contexts; a table, so that no context imports one above it.
+GONGSHU_EFFECTS = "gongshu_server.journeys.effects.EFFECTS"
+
+TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "handlers": {"stderr": {"class": "logging.StreamHandler"}},
+    "root": {"handlers": ["stderr"], "level": "WARNING"},
+}
+
+
+def _database(address: str) -> dict[str, Any]:
+    if not address:
+        return {
+            "ENGINE": "django.db.backends.sqlite3",
+            "NAME": HOME / "node.sqlite3",
+            "OPTIONS": {
+                "timeout": 20,
+                # A write transaction takes its lock at once; a read never waits for it (WAL).
+                "transaction_mode": "IMMEDIATE",
+                "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
+            },
+        }
+    parts = urlsplit(address)
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": parts.path.lstrip("/"),
+        "USER": unquote(parts.username or ""),
+        "PASSWORD": unquote(parts.password or ""),
+        "HOST": parts.hostname or "",
+        "PORT": str(parts.port or ""),
+        "CONN_MAX_AGE": 60,
+    }
+
+
+DATABASES = {"default": _database(configuration.value("GONGSHU_DATABASE"))}

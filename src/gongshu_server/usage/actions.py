@@ -1,0 +1,136 @@
+"""Issuing and revoking grants, deciding and recording uses."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+from datetime import datetime
+
+from gongshu.ledger.canonical import canonical
+from gongshu.policy import Decision, Grant, Use, contained, decide, refuse_unevaluable
+from gongshu.vocabulary.errors import Conflict, Invalid, NotFound, NotPermitted
+from gongshu_server.accounts.actors import Actor
+from gongshu_server.accounts.permissions import require
+from gongshu_server.cases.models import Case
+from gongshu_server.journal.actions import action, journal
+from gongshu_server.journal.recording import Event
+from gongshu_server.usage import changes, compilation, queries
+from gongshu_server.usage.models import GrantRow
+
+# Which states of which procedure yield a grant; nothing else leads to one.
+GRANTING_STATES: dict[str, frozenset[str]] = {
+    "catalogue_entry": frozenset({"filed", "secrecy_reviewed", "published"}),
+    "opening_review": frozenset({"approved"}),
+    "agreement": frozenset({"active"}),
+    "scenario_application": frozenset({"approved"}),
+    "order": frozenset({"accepted", "active"}),
+}
+
+
+@action
+def issue(*, grant: Grant, giver: str, by: Actor, at: datetime) -> GrantRow:
+    """Issue a grant that a case has yielded (no grant without a case).
+
+    Raises Invalid when a limit cannot be evaluated, Conflict when the case has not reached a state
+    that yields grants, NotPermitted naming every limit that reaches beyond the parent grant.
+    """
+    case = Case.objects.filter(pk=grant.case).first()
+    if case is None or case.state not in GRANTING_STATES.get(case.procedure, frozenset()):
+        raise Conflict("用数许可只能由办结的办件产生。", code="no_grant_without_case")
+    refuse_unevaluable(grant)
+    if grant.parent:
+        _inside(grant, at=at)
+    body = grant.canonical()
+    row = GrantRow.objects.create(
+        id=grant.id,
+        grantee=grant.grantee,
+        giver=giver,
+        object=grant.object,
+        body=canonical(body).decode(),
+        case=grant.case,
+        parent=grant.parent or "",
+        issued_at=at,
+    )
+    journal(Event("grant.issued", ("grant", grant.id), grant.clause, {"grant": body}), by=by, at=at)
+    changes.note("grant", grant.id, at=at)
+    return row
+
+
+def _inside(grant: Grant, *, at: datetime) -> None:
+    outer = queries.live_grant(grant.parent or "", at=at)
+    decision = contained(grant, outer)
+    if not decision.allowed:
+        raise NotPermitted(
+            "申请的范围超出上级许可：" + "；".join(r.sentence for r in decision.reasons),
+            code="beyond_ceiling",
+            clause=decision.reasons[0].clause if decision.reasons else None,
+            details=decision.reasons,
+        )
+
+
+@action
+def revoke(*, grant_id: str, reason: str, by: Actor, at: datetime) -> GrantRow:
+    """Revoke a grant and every grant under it; it bites at the next call on every host."""
+    row = GrantRow.objects.visible_to(by).select_for_update(of=("self",)).filter(pk=grant_id).first()
+    if row is None:
+        raise NotFound("没有这项用数许可。", code="grant_not_found")
+    require(by, "grant.revoke")
+    if not reason.strip():
+        raise Invalid("撤销许可必须写明理由。", code="reason_required")
+    if row.revoked_at is None:
+        withdraw(row, reason=reason, by=by, at=at)
+    return row
+
+
+def withdraw(row: GrantRow, *, reason: str, by: Actor, at: datetime) -> None:
+    """Mark the row and what hangs under it as revoked; used by `revoke` and by effects."""
+    grant = replace(compilation.verified(row), revoked_at=at)
+    row.revoked_at = at
+    row.body = canonical(grant.canonical()).decode()
+    row.save(update_fields=["revoked_at", "body"])
+    details = {"grant": grant.canonical(), "reason": reason}
+    journal(Event("grant.revoked", ("grant", row.pk), grant.clause, details), by=by, at=at)
+    changes.note("grant", row.pk, at=at)
+    for below in GrantRow.objects.filter(parent=row.pk, revoked_at__isnull=True):
+        withdraw(below, reason=reason, by=by, at=at)
+
+
+@action
+def use(*, uses: Sequence[Use], by: Actor, at: datetime) -> tuple[Decision, ...]:
+    """Decide uses together and record each; a refusal is recorded and then raised.
+
+    Raises NotFound when the party has no grant on an object at all (S10), NotPermitted naming
+    every broken limit otherwise; no use counts unless all are allowed.
+    """
+    index = queries.index_for({u.party for u in uses}, {u.object for u in uses}, at=at)
+    spent = queries.spent(index, at=at)
+    decisions = tuple(decide(index, u, spent) for u in uses)
+    refused = [(u, d) for u, d in zip(uses, decisions, strict=True) if not d.allowed]
+    if refused:
+        raise refusal(refused)
+    for one, decision in zip(uses, decisions, strict=True):
+        details = {
+            "action": str(one.action),
+            "items": sorted(one.items),
+            "purpose": str(one.purpose),
+            "amount": one.amount,
+            "grant": decision.grant,
+            "object": one.object,
+        }
+        event = Event("use.allowed", ("grant", decision.grant or ""), decision.clause or "", details)
+        journal(event, by=by, at=at)
+    return decisions
+
+
+def refusal(refused: Sequence[tuple[Use, Decision]]) -> NotFound | NotPermitted:
+    """Return the error for refused uses: fixed for strangers, every broken limit for parties."""
+    if not all(d.party_known for _, d in refused):
+        return NotFound("没有这个数据，或没有您可用的许可。", code="no_grant")
+    reasons = [asdict(r) for _, d in refused for r in d.reasons]
+    sentences = "；".join(r["sentence"] for r in reasons)
+    return NotPermitted(
+        f"超出许可范围：{sentences}",
+        code="out_of_scope",
+        clause=reasons[0]["clause"] if reasons else None,
+        details=tuple(reasons),
+    )

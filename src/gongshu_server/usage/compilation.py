@@ -1,0 +1,79 @@
+"""From rows to grants in force: a row counts only when the journal and the ledger agree with it.
+
+Whoever edits a grant by SQL changes nothing on running hosts, and at the next compile the row is
+refused and alarmed.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from gongshu.ledger.canonical import canonical
+from gongshu.ledger.commitments import commit
+from gongshu.policy import Grant
+from gongshu.vocabulary.errors import Unavailable
+from gongshu_server.journal.models import Entry
+from gongshu_server.usage.models import Alarm, GrantRow
+
+GRANT_EVENTS = ("grant.issued", "grant.revoked", "grant.moved")
+
+
+def latest_entries(grant_ids: Iterable[str]) -> dict[str, Entry]:
+    """Return the latest entry about each grant, by grant id, in one query."""
+    entries = Entry.objects.filter(
+        subject_kind="grant", subject_id__in=list(grant_ids), event__in=GRANT_EVENTS
+    ).order_by("sequence")
+    return {entry.subject_id: entry for entry in entries}
+
+
+def agrees(row: GrantRow, entry: Entry | None) -> bool:
+    """Tell whether the row equals its latest entry, and the entry its commitment."""
+    if entry is None or entry.body is None or entry.salt is None:
+        return False
+    body = entry.body.encode()
+    if commit(entry.event, bytes(entry.salt), body) != bytes(entry.commitment):
+        return False
+    said: dict[str, Any] = json.loads(entry.body)["details"]["grant"]
+    grant = said
+    columns = (row.id, row.grantee, row.object, row.case, row.parent or None)
+    same = columns == (said["id"], said["grantee"], said["object"], said["case"], said["parent"])
+    revoked = row.revoked_at is None if said["revoked_at"] is None else row.revoked_at is not None
+    return same and revoked and canonical(grant).decode() == row.body
+
+
+def verified(row: GrantRow) -> Grant:
+    """Return the row's grant; Unavailable when the row does not agree with the journal."""
+    if not agrees(row, latest_entries([row.pk]).get(row.pk)):
+        raise Unavailable(
+            "该许可记录与存证日志不一致，已停止使用并告警，请联系数据管理部门。",
+            code="grant_tampered",
+        )
+    return Grant.from_canonical(json.loads(row.body))
+
+
+def compile_rows(rows: Iterable[GrantRow], *, at: datetime) -> list[Grant]:
+    """Return the grants of all rows that agree with the journal; alarm each one that does not."""
+    rows = list(rows)
+    entries = latest_entries(row.pk for row in rows)
+    grants = []
+    for row in rows:
+        if agrees(row, entries.get(row.pk)):
+            grants.append(Grant.from_canonical(json.loads(row.body)))
+        else:
+            _alarm(row, at=at)
+    return grants
+
+
+def _alarm(row: GrantRow, *, at: datetime) -> None:
+    Alarm.objects.get_or_create(
+        kind="grant_tampered",
+        object_id=row.pk,
+        closed_at=None,
+        defaults={
+            "sentence": f"用数许可 {row.pk} 的数据库记录与存证日志不一致，已停止使用。",
+            "raised_at": at,
+        },
+    )

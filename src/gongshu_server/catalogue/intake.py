@@ -1,0 +1,59 @@
+"""From a received file to a snapshot: outside any transaction, in the locked worker.
+
+The file is kept as it came; reading, typing and profiling run in a child that has no network and
+sees nothing but this file. The node does this under its own standing grant.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import secrets
+import shutil
+from dataclasses import asdict
+from datetime import datetime
+from pathlib import Path
+
+from django.conf import settings
+
+from gongshu.vocabulary.errors import DomainError
+from gongshu_server.accounts.actors import Actor
+from gongshu_server.catalogue import actions
+from gongshu_server.catalogue.models import ReceivedFile
+from gongshu_server.journal.ids import ulid
+
+
+def store(resource_id: str, path: Path, *, by: Actor, at: datetime) -> ReceivedFile:
+    """Copy a file into the node's store and record it; the copy is durable before the record.
+
+    Raises Invalid for an empty file or one that is not a regular file.
+    """
+    file_id = ulid(at)
+    kept = kept_path(file_id)
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    size, salted = _copy(path, kept)
+    file = actions.File(id=file_id, name=path.name, bytes=size, salt=salted[0], digest=salted[1])
+    try:
+        return actions.receive(resource_id=resource_id, file=file, by=by, at=at)
+    except DomainError:
+        kept.unlink()
+        raise
+
+
+def kept_path(file_id: str) -> Path:
+    """Return where a received file is kept, byte for byte as it came."""
+    return Path(settings.HOME) / "received" / file_id
+
+
+def _copy(path: Path, target: Path) -> tuple[int, tuple[str, str]]:
+    salt = secrets.token_hex(32)
+    digest = hashlib.sha256(salt.encode())
+    size = 0
+    with path.open("rb") as source, target.open("xb") as copy:
+        while block := source.read(1 << 20):
+            digest.update(block)
+            copy.write(block)
+            size += len(block)
+        copy.flush()
+        os.fsync(copy.fileno())
+    return size, (salt, digest.hexdigest())

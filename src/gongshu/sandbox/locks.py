@@ -58,9 +58,11 @@ def limit(limits: Limits) -> None:
         (resource.RLIMIT_NOFILE, OPEN_FILES),
         (resource.RLIMIT_NPROC, THREADS),
     ):
-        hard = resource.getrlimit(what)[1]
-        least = amount if hard == resource.RLIM_INFINITY else min(amount, hard)
-        resource.setrlimit(what, (least, least))
+        # At the soft limit of processor time the kernel sends a signal that says so.
+        most = amount + (what == resource.RLIMIT_CPU)
+        if (hard := resource.getrlimit(what)[1]) != resource.RLIM_INFINITY:
+            most = min(most, hard)
+        resource.setrlimit(what, (min(amount, most), most))
 
 
 def _landlock() -> bool:

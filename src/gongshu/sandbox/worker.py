@@ -97,13 +97,9 @@ class Worker:
         codes: frozenset[str] = frozenset(),
     ) -> Session:
         """Give the waiting child its task; the session owns the child from here on."""
-        for descriptor in files:
-            if fcntl.fcntl(descriptor, fcntl.F_GETFL) & os.O_ACCMODE != os.O_RDONLY:
-                raise ValueError("a task gets files that are open for reading only")
-        if len(files) + len(tables) > wire.DESCRIPTORS:
-            raise ValueError("a task gets at most 40 files and tables")
         session = Session(self._process, self._channel, self._limits, codes=codes)
         try:
+            _check_handed_over(files, tables)
             session.start(params, files, tables)
         except BaseException:
             session.close()
@@ -115,6 +111,14 @@ class Worker:
         self._process.kill()
         self._channel.close()
         self._process.wait()
+
+
+def _check_handed_over(files: Sequence[int], tables: Tables) -> None:
+    for descriptor in files:
+        if fcntl.fcntl(descriptor, fcntl.F_GETFL) & os.O_ACCMODE != os.O_RDONLY:
+            raise ValueError("a task gets files that are open for reading only")
+    if len(files) + len(tables) > wire.DESCRIPTORS:
+        raise ValueError("a task gets at most 40 files and tables")
 
 
 @contextmanager

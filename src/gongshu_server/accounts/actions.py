@@ -65,7 +65,9 @@ def found(
     for role in roles:
         OrganisationRole.objects.create(organisation=organisation, role=role, valid_from=at)
     details = {"name": name, "roles": sorted(roles), "control_group": group}
-    journal(Event("organisation.founded", ("organisation", organisation.pk), "", details), by=by, at=at)
+    journal(
+        Event("organisation.founded", ("organisation", organisation.pk), "", details), by=by, at=at
+    )
     return organisation
 
 
@@ -95,7 +97,9 @@ def rename(*, organisation_id: str, name: str, by: Actor, at: datetime) -> Organ
     details = {"from": organisation.name, "to": name}
     organisation.name = name
     organisation.save(update_fields=["name"])
-    journal(Event("organisation.renamed", ("organisation", organisation.pk), "", details), by=by, at=at)
+    journal(
+        Event("organisation.renamed", ("organisation", organisation.pk), "", details), by=by, at=at
+    )
     return organisation
 
 
@@ -196,7 +200,7 @@ def issue_key(
     require(by, "key.issue")
     post = Post.objects.filter(pk=post_id or by.post).first()
     person = person_id or by.person
-    if post is None or post.organisation_id != by.organisation and by.post != "node":
+    if post is None or (post.organisation_id != by.organisation and by.post != "node"):
         raise NotFound("没有这个岗位。", code="post_not_found")
     if not Holding.objects.filter(post=post, person_id=person, valid_until__isnull=True).exists():
         raise Invalid("该人员不在这个岗位上。", code="not_in_post")

@@ -38,5 +38,7 @@ def holder(key: str, *, at: datetime) -> Actor:
     running = Q(revoked_at__isnull=True) & (Q(expires_at__isnull=True) | Q(expires_at__gt=at))
     row = Key.objects.filter(running, digest=digest(key), product="").first()
     if row is None:
-        raise NotFound("凭证无效。请检查是否完整复制，或向本机构管理员申请新的凭证。", code="unknown_key")
+        raise NotFound(
+            "凭证无效。请检查是否完整复制，或向本机构管理员申请新的凭证。", code="unknown_key"
+        )
     return acting(person_id=row.person_id, post_id=row.post_id, at=at)

@@ -18,7 +18,12 @@ from gongshu_server.journal.recording import Event
 
 @action
 def configure_substeps(
-    *, procedure_code: str, transition: str, steps: Sequence[tuple[str, str]], by: Actor, at: datetime
+    *,
+    procedure_code: str,
+    transition: str,
+    steps: Sequence[tuple[str, str]],
+    by: Actor,
+    at: datetime,
 ) -> SubStepRule:
     """Set the sub-steps that the actor's organisation puts before one statutory step."""
     require(by, "substep.configure")
@@ -30,30 +35,41 @@ def configure_substeps(
         defaults={"steps": [list(s) for s in steps]},
     )
     details = {"procedure": procedure_code, "transition": transition, "steps": rule.steps}
-    journal(Event("substep.configured", ("organisation", by.organisation), "", details), by=by, at=at)
+    journal(
+        Event("substep.configured", ("organisation", by.organisation), "", details), by=by, at=at
+    )
     return rule
 
 
 @action
 def mark_substep(
-    *, case_id: str, transition: str, step: str, agreed: bool, opinion: str = "", by: Actor, at: datetime
+    *,
+    case_id: str,
+    transition: str,
+    step: str,
+    agreed: bool,
+    opinion: str = "",
+    by: Actor,
+    at: datetime,
 ) -> SubStep:
     """Record one sub-step of a statutory step; its clock runs on unchanged."""
     case = engine.locked(case_id, by=by)
-    return substeps.mark(
-        case, transition, step=step, agreed=agreed, opinion=opinion, by=by, at=at
-    )
+    return substeps.mark(case, transition, step=step, agreed=agreed, opinion=opinion, by=by, at=at)
 
 
 @action
-def add_documents(*, case_id: str, papers: Sequence[Paper], by: Actor, at: datetime) -> list[Document]:
+def add_documents(
+    *, case_id: str, papers: Sequence[Paper], by: Actor, at: datetime
+) -> list[Document]:
     """File documents into an open case of the actor's organisation."""
     case = engine.locked(case_id, by=by)
     require(by, "case.add_document")
     filed = documents.file(case, papers, by=by, at=at)
     details = {"case": case.pk, "documents": filed}
     journal(
-        Event("case.document_added", (case.subject_kind, case.subject_id), "", details), by=by, at=at
+        Event("case.document_added", (case.subject_kind, case.subject_id), "", details),
+        by=by,
+        at=at,
     )
     return list(Document.objects.filter(pk__in=[f["id"] for f in filed]))
 

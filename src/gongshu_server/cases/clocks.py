@@ -2,22 +2,72 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from gongshu.procedures import procedure
-from gongshu.workflow.limits import due
+from gongshu.vocabulary.errors import InvalidTransition
+from gongshu.workflow.limits import SHANGHAI, due
 from gongshu.workflow.procedure import Procedure, Transition
 from gongshu_server.cases.models import Case, Clock
+
+
+def open_with(
+    case: Case, table: Procedure, since: Mapping[str, datetime] | None, *, at: datetime
+) -> None:
+    """Start the limits that already run when the case is opened, from the fact they rest on.
+
+    Raises KeyError for a limit that the procedure does not open with.
+    """
+    for code, start in (since or {}).items():
+        if code not in table.opens:
+            raise KeyError(code)
+        _start(case, table, code, at=min(start, at))
+
+
+def _start(case: Case, table: Procedure, code: str, *, at: datetime) -> None:
+    ends = due(table.limit(code), at)
+    Clock.objects.create(
+        case=case, limit=code, started_at=at, due=ends.at, provisional=ends.provisional
+    )
+
+
+def in_time(case: Case, table: Procedure, transition: Transition, *, at: datetime) -> None:
+    """Refuse a step that comes before a period has run out, or after one that bounds it.
+
+    Raises InvalidTransition naming the limit and the day.
+    """
+    named = {*transition.after, *transition.within}
+    for clock in Clock.objects.filter(case=case, stopped_at__isnull=True, limit__in=named):
+        limit = table.limit(clock.limit)
+        day = f"{clock.due.astimezone(SHANGHAI):%Y年%m月%d日}"
+        if clock.limit in transition.after and at < clock.due:
+            raise InvalidTransition(
+                f"“{limit.zh}”要到{day}零时届满，此前不能“{transition.zh}”。",
+                code="too_early",
+                clause=limit.clause,
+            )
+        if clock.limit in transition.within and at >= clock.due:
+            raise InvalidTransition(
+                f"“{limit.zh}”已于{day}零时届满，不能再“{transition.zh}”。",
+                code="too_late",
+                clause=limit.clause,
+            )
 
 
 def apply(case: Case, table: Procedure, transition: Transition, *, at: datetime) -> list[str]:
     """Stop, pause, resume and start clocks as the transition says; return the overdue codes.
 
-    A resumed clock starts anew with what was left of its days; the pause does not count.
+    A resumed clock goes on with what was left of it; the pause does not count.
     """
     running = Clock.objects.filter(case=case, stopped_at__isnull=True)
     stopping = running.filter(limit__in=transition.stops)
-    late = list(stopping.filter(due__lte=at, paused_at__isnull=True).values_list("limit", flat=True))
+    kept = set(transition.after)
+    late = [
+        clock.limit
+        for clock in stopping.filter(due__lte=at, paused_at__isnull=True)
+        if clock.limit not in kept
+    ]
     stopping.update(stopped_at=at)
     running.filter(limit__in=transition.pauses, paused_at__isnull=True).update(paused_at=at)
     for clock in running.filter(limit__in=transition.resumes, paused_at__isnull=False):
@@ -25,17 +75,15 @@ def apply(case: Case, table: Procedure, transition: Transition, *, at: datetime)
         clock.paused_at = None
         clock.save(update_fields=["due", "paused_at"])
     for code in transition.starts:
-        limit = table.limit(code)
-        ends = due(limit, at)
-        Clock.objects.create(
-            case=case, limit=code, started_at=at, due=ends.at, provisional=ends.provisional
-        )
+        _start(case, table, code, at=at)
     return late
 
 
-def stop_all(case: Case, *, at: datetime) -> None:
-    """Stop what still runs, because the case has ended."""
-    Clock.objects.filter(case=case, stopped_at__isnull=True).update(stopped_at=at)
+def stop_all(case: Case, table: Procedure, *, at: datetime) -> None:
+    """Stop what still runs because the case has ended; standing limits (a validity) run on."""
+    standing = [limit.code for limit in table.limits if limit.standing]
+    running = Clock.objects.filter(case=case, stopped_at__isnull=True)
+    running.exclude(limit__in=standing).update(stopped_at=at)
 
 
 def recompute_provisional(*, at: datetime) -> int:

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from gongshu.procedures import procedure
-from gongshu.vocabulary.errors import Invalid, InvalidTransition, NotFound, NotPermitted
+from gongshu.vocabulary.errors import Conflict, Invalid, InvalidTransition, NotFound, NotPermitted
 from gongshu.workflow.procedure import Procedure, Transition
 from gongshu_server.accounts.actors import Actor
 from gongshu_server.accounts.permissions import require
@@ -27,12 +27,14 @@ def open_case(
     title: str,
     handler: str,
     consulted: Iterable[str] = (),
+    since: Mapping[str, datetime] | None = None,
     by: Actor,
     at: datetime,
 ) -> Case:
     """Open a case of the procedure in its initial state; the actor's organisation applies.
 
-    Opening records nothing by itself: the first transition does.
+    `since` names limits that run from a fact before the case (a delivery), with its time. Opening
+    records nothing by itself: the first transition does.
     """
     table = procedure(code)
     case = Case.objects.create(
@@ -44,7 +46,9 @@ def open_case(
         title=title[:200],
         state=table.initial,
         opened_at=at,
+        entered_at=at,
     )
+    clocks.open_with(case, table, since, at=at)
     add_party(case, by.organisation, "applicant")
     add_party(case, handler, "handler")
     for organisation in consulted:
@@ -90,19 +94,22 @@ def advance(
     another role's or another organisation's, Invalid listing everything that is missing at once.
     """
     table = procedure(case.procedure)
-    transition = table.transition(name)
-    _in_state(case, table, transition)
+    transition = table.follow(case.state, name)
     require(by, transition.permission, clause=transition.clause)
     _takes_part(case, transition, by)
+    _in_order(case, table, transition)
+    clocks.in_time(case, table, transition, at=at)
     filed = documents.file(case, papers, by=by, at=at)
     _complete(case, table, transition, reason=reason)
     substeps.require_done(case, transition, by=by)
     source, case.state = case.state, transition.target
+    if source != case.state:
+        case.entered_at = at
     late = clocks.apply(case, table, transition, at=at)
     if case.state in table.terminal:
         case.closed_at = at
-        clocks.stop_all(case, at=at)
-    case.save(update_fields=["state", "closed_at"])
+        clocks.stop_all(case, table, at=at)
+    case.save(update_fields=["state", "entered_at", "closed_at"])
     event = Event(
         transition.event,
         (case.subject_kind, case.subject_id),
@@ -138,14 +145,17 @@ def advance(
     return step
 
 
-def _in_state(case: Case, table: Procedure, transition: Transition) -> None:
-    if case.state not in transition.source:
-        now = table.states[case.state]
-        needed = "、".join(table.states[s] for s in transition.source)
+def _in_order(case: Case, table: Procedure, transition: Transition) -> None:
+    """Refuse a step that others must precede in this stay, or that is taken once in it."""
+    stay = Step.objects.filter(case=case, at__gte=case.entered_at, source=case.state)
+    taken = set(stay.values_list("transition", flat=True))
+    missing = [table.transition(name).zh for name in transition.requires if name not in taken]
+    if missing:
         raise InvalidTransition(
-            f"办件现在是“{now}”，只有在“{needed}”时才能“{transition.zh}”。",
-            clause=transition.clause,
+            f"须先办理：{'、'.join(missing)}。", code="step_missing", clause=transition.clause
         )
+    if transition.once and transition.name in taken:
+        raise Conflict(f"“{transition.zh}”已经办过。", code="step_taken", clause=transition.clause)
 
 
 def _takes_part(case: Case, transition: Transition, by: Actor) -> None:
@@ -162,7 +172,7 @@ def _takes_part(case: Case, transition: Transition, by: Actor) -> None:
 def _complete(case: Case, table: Procedure, transition: Transition, *, reason: str) -> None:
     present = documents.kinds_present(case)
     missing = [kind for kind in transition.documents if kind not in present]
-    faults = [f"缺少材料：{table.documents[kind][0]}" for kind in missing]
+    faults = [f"缺少材料：{table.documents[kind].zh}" for kind in missing]
     if transition.reason_required and not reason.strip():
         faults.append(f"“{transition.zh}”必须写明理由")
     if faults:

@@ -39,6 +39,7 @@ class Case(models.Model):
     title = models.CharField(max_length=200)
     state = models.CharField(max_length=32)
     opened_at = models.DateTimeField()
+    entered_at = models.DateTimeField(help_text="when it came into its present state")
     closed_at = models.DateTimeField(null=True)
 
     objects = CaseQuerySet.as_manager()
@@ -78,7 +79,9 @@ class Party(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["case", "organisation", "part"], name="cases_party_once")
+            models.UniqueConstraint(
+                fields=["case", "organisation", "part"], name="cases_party_once"
+            )
         ]
 
 

@@ -9,9 +9,9 @@ from datetime import datetime
 from gongshu.vocabulary.errors import Conflict, Invalid, NotFound, NotPermitted
 from gongshu_server.accounts.actors import Actor
 from gongshu_server.accounts.permissions import require
-from gongshu_server.catalogue.models import Item, ReceivedFile, Resource, Snapshot
 from gongshu_server.cases import engine
 from gongshu_server.cases.documents import Paper
+from gongshu_server.catalogue.models import Item, ReceivedFile, Resource, Snapshot
 from gongshu_server.journal.actions import action, journal
 from gongshu_server.journal.ids import ulid
 from gongshu_server.journal.recording import Event
@@ -244,7 +244,9 @@ def mark_opened(*, resource_id: str, items: Sequence[str], by: Actor, at: dateti
     Item.objects.filter(resource=resource, name__in=list(items)).update(opened=True)
     resource.open_attribute = "unconditional"
     resource.save(update_fields=["open_attribute"])
-    event = Event("resource.opened", ("resource", resource.pk), "opinions-2.1", {"items": list(items)})
+    event = Event(
+        "resource.opened", ("resource", resource.pk), "opinions-2.1", {"items": list(items)}
+    )
     journal(event, by=by, at=at)
     return resource
 
@@ -275,7 +277,7 @@ def receive(*, resource_id: str, file: File, by: Actor, at: datetime) -> Receive
     require(by, "catalogue.file")
     resource = _owned(resource_id, by=by)
     case = engine.locked(resource.case, by=by)
-    if case.state in {"draft", "filed", "returned", "withdrawn"}:
+    if case.state in {"draft", "filed", "returned", "stopped_as_secret", "withdrawn"}:
         raise Conflict(
             "该资源尚未完成保密审查，不能接收数据文件。请先办理保密审查。",
             code="no_secrecy_review",

@@ -9,8 +9,6 @@ from __future__ import annotations
 import hashlib
 import os
 import secrets
-import shutil
-from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 

@@ -107,7 +107,9 @@ def reclaim() -> int:
     """Put tasks back whose worker is dead; return how many. After three attempts a task fails."""
     now = datetime.now(UTC)
     alive = set(
-        Lease.objects.filter(name__startswith="worker:", until__gt=now).values_list("name", flat=True)
+        Lease.objects.filter(name__startswith="worker:", until__gt=now).values_list(
+            "name", flat=True
+        )
     )
     count = 0
     for task in DBTaskResult.objects.running():

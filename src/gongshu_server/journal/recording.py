@@ -89,7 +89,9 @@ def _next_place(at: datetime) -> Head:
     head = Head.objects.select_for_update().filter(pk=1).first() or Head(pk=1)
     if head.last_at is not None and at < head.last_at:
         if head.last_at - at > TOLERANCE:
-            raise Conflict("节点时钟早于存证日志的最后一条，已拒绝写入。", code="time_runs_backwards")
+            raise Conflict(
+                "节点时钟早于存证日志的最后一条，已拒绝写入。", code="time_runs_backwards"
+            )
         at = head.last_at
     head.last_at = at
     head.sequence += 1

@@ -19,7 +19,9 @@ from gongshu_server.usage.models import GrantRow
 
 # Which states of which procedure yield a grant; nothing else leads to one.
 GRANTING_STATES: dict[str, frozenset[str]] = {
-    "catalogue_entry": frozenset({"filed", "secrecy_reviewed", "published"}),
+    "catalogue_entry": frozenset(
+        {"filed", "secrecy_reviewed", "levels_confirmed", "published", "amendment_due"}
+    ),
     "opening_review": frozenset({"approved"}),
     "agreement": frozenset({"active"}),
     "scenario_application": frozenset({"approved"}),
@@ -71,7 +73,9 @@ def _inside(grant: Grant, *, at: datetime) -> None:
 @action
 def revoke(*, grant_id: str, reason: str, by: Actor, at: datetime) -> GrantRow:
     """Revoke a grant and every grant under it; it bites at the next call on every host."""
-    row = GrantRow.objects.visible_to(by).select_for_update(of=("self",)).filter(pk=grant_id).first()
+    row = (
+        GrantRow.objects.visible_to(by).select_for_update(of=("self",)).filter(pk=grant_id).first()
+    )
     if row is None:
         raise NotFound("没有这项用数许可。", code="grant_not_found")
     require(by, "grant.revoke")
@@ -117,7 +121,9 @@ def use(*, uses: Sequence[Use], by: Actor, at: datetime) -> tuple[Decision, ...]
             "grant": decision.grant,
             "object": one.object,
         }
-        event = Event("use.allowed", ("grant", decision.grant or ""), decision.clause or "", details)
+        event = Event(
+            "use.allowed", ("grant", decision.grant or ""), decision.clause or "", details
+        )
         journal(event, by=by, at=at)
     return decisions
 

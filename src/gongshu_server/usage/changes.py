@@ -7,9 +7,9 @@ from pathlib import Path
 
 from django.conf import settings
 
-from gongshu_server.usage.epoch import Epoch
 from gongshu_server.journal.actions import after_commit
 from gongshu_server.journal.models import Head
+from gongshu_server.usage.epoch import Epoch
 from gongshu_server.usage.models import Change
 
 

@@ -1,0 +1,1 @@
+"""The command line: a door like any other; who writes here acts as a named person."""

@@ -1,0 +1,66 @@
+"""`gongshu init`: a node's folder, its keys, its database, and the first organisation."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from django.conf import settings
+from django.core.management import call_command
+from rich.console import Console
+
+from gongshu.ledger.notes import Signer
+from gongshu.vocabulary.errors import Conflict
+from gongshu_server.accounts import actions
+from gongshu_server.accounts.actors import node
+from gongshu_server.accounts.models import Organisation
+from gongshu_server.journal import clock, sealing
+from gongshu_server.journal.models import Head
+
+
+def prepare(*, demo: bool) -> None:
+    """Make the ledger key, migrate the database and set its one head row.
+
+    A demo is a property of the database made here; it can never be converted.
+    """
+    folder = Path(settings.HOME) / "keys"
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    key = folder / sealing.KEY_FILE
+    if not key.exists():
+        signer = Signer.generate(settings.LEDGER_ORIGIN)
+        key.touch(mode=0o600)
+        key.write_bytes(signer.private())
+        (Path(settings.HOME) / "ledger.vkey").write_text(signer.verifier().text() + "\n")
+    call_command("migrate", verbosity=0)
+    Head.objects.get_or_create(pk=1, defaults={"demo": demo})
+
+
+def initialise(*, name: str, person: str, console: Console) -> None:
+    """Make a new node with its data authority and a first administrator's key.
+
+    Raises Conflict when the folder already holds a node with organisations.
+    """
+    prepare(demo=False)
+    if Organisation.objects.exists():
+        raise Conflict("这个目录里已有节点，不会覆盖。请换一个目录。", code="node_exists")
+    at = clock.now()
+    authority = actions.found(
+        name=name, short_name=name, roles=("data_authority",), by=node(), at=at
+    )
+    holding = actions.appoint(
+        organisation_id=authority.pk,
+        title="系统管理员",
+        duties=("handler", "head"),
+        person_name=person,
+        by=node(),
+        at=at,
+    )
+    key = actions.issue_key(
+        label="首个凭证", person_id=holding.person_id, post_id=holding.post_id, by=node(), at=at
+    )
+    sealing.seal_all(at=at)
+    console.print(f"节点已建好：{settings.HOME}")
+    console.print(f"管理员凭证（只显示这一次）：[bold]{key.clear}[/bold]", highlight=False)
+    console.print(
+        f"验证存证日志用的公钥：{Path(settings.HOME) / 'ledger.vkey'}，请另存一份到别处。"
+    )
+    console.print("下一步：gongshu serve")

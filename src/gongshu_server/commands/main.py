@@ -1,0 +1,171 @@
+"""`gongshu`: what a newcomer types first. Each command does three things: parse, one call, present."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from gongshu.vocabulary.errors import DomainError
+
+app = typer.Typer(
+    name="gongshu",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    help=(
+        "公枢：公共数据资源的目录、授权、加工、交付与存证。\n\n"
+        "第一次使用：[bold]gongshu demo[/bold] 造一座演示城市并走完全程；"
+        "正式安装：[bold]gongshu init[/bold]，然后 [bold]gongshu serve[/bold]。\n\n"
+        "Gongshu runs a public-data authority's regime. Start with [bold]gongshu demo[/bold]."
+    ),
+)
+Home = Annotated[
+    Path | None, typer.Option("--home", help="节点目录，默认取 GONGSHU_HOME / the node's folder")
+]
+
+
+def set_up(home: Path | None = None) -> None:
+    """Point the node at its folder and load Django; must run before any model is imported."""
+    if home is not None:
+        os.environ["GONGSHU_HOME"] = str(home)
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "gongshu_server.settings")
+    import django
+
+    django.setup()
+
+
+@app.command()
+def init(
+    name: Annotated[str, typer.Option(help="数据管理部门全称")] = "数据局",
+    person: Annotated[str, typer.Option(help="系统管理员姓名")] = "系统管理员",
+    home: Home = None,
+) -> None:
+    """新建节点：数据库、密钥、第一个机构和管理员 / make a new node."""
+    set_up(home)
+    from gongshu_server.commands import founding
+
+    founding.initialise(name=name, person=person, console=Console())
+
+
+@app.command()
+def serve(
+    port: Annotated[int, typer.Option(help="端口 / port")] = 8610,
+    host: Annotated[str, typer.Option(help="监听地址 / address")] = "127.0.0.1",
+    workers: Annotated[int, typer.Option(help="服务进程数 / server processes")] = 1,
+    home: Home = None,
+) -> None:
+    """启动节点：服务、后台任务、加工区 / serve the node."""
+    if home is not None:
+        os.environ["GONGSHU_HOME"] = str(home)
+    from gongshu_server.commands import serving
+
+    raise typer.Exit(serving.serve(host=host, port=port, workers=workers))
+
+
+@app.command()
+def worker(home: Home = None) -> None:
+    """只启动后台任务进程 / run the worker process alone."""
+    set_up(home)
+    from gongshu_server.commands import serving
+
+    serving.work()
+
+
+@app.command()
+def demo(
+    port: Annotated[int, typer.Option(help="端口 / port")] = 8610,
+    data: Annotated[
+        Path | None, typer.Option("--data", help="用这个目录里的真实表格走同一个故事 / real tables")
+    ] = None,
+    json_file: Annotated[
+        Path | None, typer.Option("--json", help="把每一幕的结果写成 JSON / write the outcome")
+    ] = None,
+    no_serve: Annotated[
+        bool, typer.Option("--no-serve", help="走完即止 / stop after the story")
+    ] = False,
+    as_of: Annotated[
+        str,
+        typer.Option(
+            "--as-of", help="故事结束的日期，默认今天 / the day the story ends, YYYY-MM-DD"
+        ),
+    ] = "",
+    scale: Annotated[float, typer.Option(help="城市规模，1 为两万家企业 / size of the city")] = 1.0,
+    seed: Annotated[int, typer.Option(help="随机种子 / seed")] = 20240921,
+    home: Home = None,
+) -> None:
+    """造一座演示城市，走完全程，然后打开节点 / build a demo city, run the story, serve."""
+    folder = home or Path("var/demo")
+    from gongshu_server.demo.house import fresh_home
+
+    fresh_home(folder)
+    set_up(folder)
+    from gongshu_server.demo import run
+
+    ok = run.story(data=data, json_file=json_file, as_of=as_of, scale=scale, seed=seed)
+    if not ok or no_serve:
+        raise typer.Exit(0 if ok else 1)
+    from gongshu_server.commands import serving
+
+    raise typer.Exit(run.serve_with_hints(serving.serve, port=port))
+
+
+@app.command(name="import")
+def import_file(
+    file: Annotated[Path, typer.Argument(help="要接收的文件 / the file")],
+    resource: Annotated[str, typer.Option(help="数据资源编号 / the resource's id")],
+    key: Annotated[str, typer.Option(envvar="GONGSHU_KEY", help="您的凭证 / your key")],
+    home: Home = None,
+) -> None:
+    """以凭证所属人员的身份接收一个文件 / receive a file as the person whose key this is."""
+    set_up(home)
+    from gongshu_server.commands import importing
+
+    importing.receive(file, resource_id=resource, key=key, console=Console())
+
+
+@app.command()
+def clauses(
+    code: Annotated[str, typer.Argument(help="条款编号，如 809-21；留空列出全部")] = "",
+) -> None:
+    """查条款：出处、要点、服务的职责 / look up a clause."""
+    from gongshu_server.commands import looking_up
+
+    looking_up.clauses(code, Console())
+
+
+@app.command(name="check-host")
+def check_host() -> None:
+    """检查本机能提供哪些隔离措施 / what this host offers to lock workers in."""
+    from gongshu_server.commands import looking_up
+
+    raise typer.Exit(looking_up.check_host(Console()))
+
+
+@app.command(hidden=True)
+def docs(
+    write: Annotated[Path | None, typer.Option("--write")] = None,
+    check: Annotated[Path | None, typer.Option("--check")] = None,
+) -> None:
+    """Write or check the generated documents."""
+    set_up(None)
+    from gongshu_server.commands import documents
+
+    raise typer.Exit(documents.run(write=write, check=check))
+
+
+def main() -> None:
+    """Run the command line; a refusal is one Chinese sentence on stderr and exit status 1."""
+    from gongshu_server.commands.ledger import ledger
+
+    app.add_typer(ledger, name="ledger")
+    try:
+        app()
+    except DomainError as error:
+        clause = f"（依据 {error.clause}）" if error.clause else ""
+        sys.stderr.write(f"{error.sentence}{clause}\n")
+        raise SystemExit(1) from None

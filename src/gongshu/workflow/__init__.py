@@ -1,0 +1,1 @@
+"""Procedures as frozen tables, statutory limits, and the working-day calendar behind them."""

@@ -37,12 +37,18 @@ _CITIZEN_WEIGHTS: Final = tuple(pow(2, 17 - i, 11) for i in range(17))
 _CITIZEN_CHECKS: Final = "10X98765432"
 
 # Registration department (1–9, A armed forces, N agriculture, Y others), category, division.
-_USCC_SHAPE: Final = re.compile(r"[1-9ANY][1-9][0-9]{6}[0-9A-HJ-NP-RTUWXY]{10}")
-_CITIZEN_SHAPE: Final = re.compile(r"[1-9][0-9]{16}[0-9X]")
-_OLD_CITIZEN_SHAPE: Final = re.compile(r"[1-9][0-9]{14}")
-_MOBILE_SHAPE: Final = re.compile(r"1[3-9][0-9]{9}")
+USCC_PATTERN: Final = "[1-9ANY][1-9][0-9]{6}[0-9A-HJ-NP-RTUWXY]{10}"
+CITIZEN_ID_PATTERN: Final = (
+    "[1-9][0-9]{5}(?:18|19|20)[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])[0-9]{3}[0-9X]"
+)
+MOBILE_PATTERN: Final = "1[3-9][0-9]{9}"
 # 3–6 are the card schemes' industry digits; 9 is the first digit of older domestic debit cards.
-_BANK_CARD_SHAPE: Final = re.compile(r"[34569][0-9]{15,18}")
+BANK_CARD_PATTERN: Final = "[34569][0-9]{15,18}"
+_USCC_SHAPE: Final = re.compile(USCC_PATTERN)
+_CITIZEN_SHAPE: Final = re.compile(CITIZEN_ID_PATTERN)
+_OLD_CITIZEN_SHAPE: Final = re.compile(r"[1-9][0-9]{14}")
+_MOBILE_SHAPE: Final = re.compile(MOBILE_PATTERN)
+_BANK_CARD_SHAPE: Final = re.compile(BANK_CARD_PATTERN)
 
 # Unicode's Default_Ignorable_Code_Point: nothing is drawn, so nobody sees that two ids differ.
 _IGNORABLE: Final = re.compile(
@@ -167,9 +173,17 @@ def canonical_text(s: str) -> str:
     return folded.translate(_DOTS).strip()
 
 
+def compact_identifier(s: str) -> str:
+    """Spell what may be an identifier the one way, without judging it.
+
+    Canonical text in capitals, with neither blanks nor hyphens inside.
+    """
+    return _BLANKS_AND_HYPHENS.sub("", canonical_text(s)).upper()
+
+
 def canonical_uscc(s: str) -> str | None:
     """Find the unified social credit code that `s` spells, or None when it spells no valid one."""
-    code = _BLANKS_AND_HYPHENS.sub("", canonical_text(s)).upper()
+    code = compact_identifier(s)
     return code if is_uscc(code) else None
 
 
@@ -180,7 +194,7 @@ def canonical_citizen_id(s: str) -> str | None:
     19xx; the sequence numbers 996–999 were kept for people older than a hundred years, so their
     century is ambiguous and they give None.
     """
-    number = _BLANKS_AND_HYPHENS.sub("", canonical_text(s)).upper()
+    number = compact_identifier(s)
     if _OLD_CITIZEN_SHAPE.fullmatch(number):
         if number[12:] >= "996":
             return None

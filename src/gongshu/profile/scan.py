@@ -1,0 +1,70 @@
+"""Profiles a snapshot in one pass over its batches."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any, Final
+
+from gongshu.profile.columns import ColumnScan
+from gongshu.profile.headers import find_clinical
+from gongshu.profile.model import ColumnProfile, FindingKind, Profile
+from gongshu.profile.proposals import Column, Context, context_of, propose, strictest
+
+_ROWS_AT_ONCE: Final = 65_536
+
+
+def profile(
+    data: Any, *, rows: int | None = None, title: str = "", department: str = ""
+) -> Profile:
+    """Profile a `pyarrow.Table` or `pyarrow.RecordBatchReader` in one pass and bounded memory.
+
+    `rows` is the number of rows when the caller knows it; it only spreads the sample evenly from
+    the start. `title` and `department` (Chinese) help to find the sector. A reader is consumed.
+    Never raises for what the data hold; errors of the reader itself pass through.
+    """
+    scans = [ColumnScan(field, rows) for field in data.schema]
+    seen = 0
+    for batch in _batches(data):
+        seen += batch.num_rows
+        for place, scan in enumerate(scans):
+            scan.add(batch.column(place))
+    columns = [Column(scan.name, scan.findings(), scan.distinct.count) for scan in scans]
+    context = context_of(columns, title=title, department=department)
+    if context.clinical:
+        columns = [_with_clinical(column, seen) for column in columns]
+    described = tuple(
+        _describe(scan, column, context) for scan, column in zip(scans, columns, strict=True)
+    )
+    overall = strictest(((column.name, column.proposal) for column in described), context)
+    return Profile(rows=seen, columns=described, proposal=overall)
+
+
+def _batches(data: Any) -> Iterator[Any]:
+    """Cut batches so that working memory stays bounded whatever the producer sends."""
+    for batch in data.to_batches() if hasattr(data, "to_batches") else data:
+        for first in range(0, batch.num_rows, _ROWS_AT_ONCE):
+            yield batch.slice(first, _ROWS_AT_ONCE)
+
+
+def _with_clinical(column: Column, rows: int) -> Column:
+    """Add the finding that only the other columns justify."""
+    if any(found.kind is FindingKind.medical for found in column.findings):
+        return column
+    return replace(column, findings=(*column.findings, *find_clinical(column.name, rows)))
+
+
+def _describe(scan: ColumnScan, column: Column, context: Context) -> ColumnProfile:
+    return ColumnProfile(
+        name=scan.name,
+        type=scan.type,
+        rows=scan.rows,
+        nulls=scan.nulls,
+        blanks=scan.blanks,
+        distinct=scan.distinct.count,
+        distinct_exact=scan.distinct.exact,
+        minimum_length=scan.shortest,
+        maximum_length=scan.longest,
+        findings=column.findings,
+        proposal=propose(column, context),
+    )

@@ -12,7 +12,7 @@ PROCEDURE = Procedure(
     initial="draft",
     states={
         "draft": "拟稿",
-        "filed": "已备入库",
+        "filed": "已入库",
         "listed": "已上架",
         "delisted": "已下架",
     },

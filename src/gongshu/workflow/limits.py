@@ -14,6 +14,7 @@ from enum import StrEnum
 from typing import Literal
 from zoneinfo import ZoneInfo
 
+from gongshu.vocabulary.errors import Invalid
 from gongshu.workflow.calendar import (
     ONE_DAY,
     add_working_days,
@@ -79,13 +80,32 @@ class Light(StrEnum):
     overdue = "overdue"
 
 
-def due(limit: Limit, start: datetime, tz: tzinfo = SHANGHAI) -> Due:
+def due(
+    limit: Limit, start: datetime, tz: tzinfo = SHANGHAI, *, agreed: datetime | None = None
+) -> Due:
     """Return when the limit that starts at the aware instant runs out, in the time zone `tz`.
 
-    Raises ValueError for a naive instant.
+    `agreed` is the earlier, half-open end that a case names where the rule gives only a ceiling.
+    Raises ValueError for a naive instant or for an agreed end of a limit that is no ceiling, and
+    Invalid for an agreed end beyond the ceiling.
     """
     if start.tzinfo is None:
         raise ValueError("a limit starts at an aware instant")
+    longest = _longest(limit, start, tz)
+    if agreed is None:
+        return longest
+    if not limit.ceiling:
+        raise ValueError(f"{limit.code} has a statutory length, none to agree on")
+    if agreed > longest.at:
+        raise Invalid(
+            f"“{limit.zh}”最长到{longest.at:%Y年%m月%d日}零时，请改为不晚于此时的期限。",
+            code="beyond_ceiling",
+            clause=limit.clause,
+        )
+    return Due(agreed.astimezone(tz), provisional=False)
+
+
+def _longest(limit: Limit, start: datetime, tz: tzinfo) -> Due:
     if limit.unit is Unit.hour:
         # Hours are added in UTC's arithmetic: an aware sum would ignore a shift of the zone.
         return Due((start.astimezone(tz) + timedelta(hours=limit.amount)), provisional=False)

@@ -54,10 +54,13 @@ class Transition:
     requires: tuple[str, ...] = ()
     once: bool = False
 
+    def awaited_limits(self) -> frozenset[str]:
+        """Return the limits that the step finds running: all that it names but does not start."""
+        return frozenset(self.stops + self.pauses + self.resumes + self.after + self.within)
+
     def named_limits(self) -> frozenset[str]:
         """Return every limit that the step names."""
-        clocks = self.starts + self.stops + self.pauses + self.resumes
-        return frozenset(clocks + self.after + self.within)
+        return self.awaited_limits() | frozenset(self.starts)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -187,7 +190,7 @@ class Procedure:
                 yield f"limit {limit.code} is never started"
         for transition in self.transitions:
             running_here = {c for s, running in ways if s in transition.source for c in running}
-            for code in sorted(transition.named_limits() - set(transition.starts) - running_here):
+            for code in sorted(transition.awaited_limits() - running_here):
                 yield f"{transition.name} names limit {code}, which cannot run there"
 
     def _walk(self) -> frozenset[tuple[str, Running]]:

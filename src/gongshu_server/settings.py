@@ -29,11 +29,13 @@ INSTALLED_APPS = [
     "gongshu_server.market",
     "gongshu_server.oversight",
     "gongshu_server.journeys",
+    "gongshu_server.portal",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "gongshu_server.portal.security.strict_policy",
 ]
 ROOT_URLCONF = "gongshu_server.urls"
 TEMPLATES = [

@@ -28,7 +28,7 @@ class Actor:
 
     @property
     def text_id(self) -> str:
-        """The actor as the journal names it: post and person, and the delegation if there is one."""
+        """The actor as the journal names it: post, person, and the delegation if there is one."""
         return "/".join(filter(None, (self.post, self.person, self.delegation)))
 
     def may(self, permission: str) -> bool:

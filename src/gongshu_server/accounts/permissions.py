@@ -8,7 +8,7 @@ from gongshu_server.accounts.actors import Actor
 
 
 def require(by: Actor, permission: str, *, clause: str | None = None) -> None:
-    """Raise NotPermitted unless the actor's organisation role and post duty carry the permission."""
+    """Raise NotPermitted unless organisation role and post duty together carry the permission."""
     if not by.may(permission):
         zh = PERMISSIONS[permission].zh
         raise NotPermitted(

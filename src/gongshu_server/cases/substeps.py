@@ -1,4 +1,4 @@
-"""Sub-steps that an organisation configures inside a statutory step (经办 → 科室负责人 → 分管领导)."""
+"""Sub-steps that an organisation puts inside a statutory step (经办 → 科室负责人 → 分管领导)."""
 
 from __future__ import annotations
 

@@ -228,6 +228,46 @@ def return_entry(*, resource_id: str, reason: str, by: Actor, at: datetime) -> R
 
 
 @action
+def stop_as_secret(*, resource_id: str, reason: str, by: Actor, at: datetime) -> Resource:
+    """Stop an entry because it is a state or work secret; it never enters here (809号 第2条)."""
+    resource = locked(resource_id, by=by)
+    case = engine.locked(resource.case, by=by)
+    engine.advance(case, "stop_as_secret", by=by, at=at, reason=reason)
+    _mirror(resource, case.state)
+    return resource
+
+
+@action
+def note_change(*, resource_id: str, reason: str, by: Actor, at: datetime) -> Resource:
+    """Note that the entry must be updated (within 10 working days, 809号 第17条)."""
+    resource = locked(resource_id, by=by)
+    case = engine.locked(resource.case, by=by)
+    engine.advance(case, "note_change", by=by, at=at, reason=reason)
+    _mirror(resource, case.state)
+    return resource
+
+
+@action
+def amend(*, resource_id: str, entry: Entry, by: Actor, at: datetime) -> Resource:
+    """File an update of a published entry; new items need confirmation, dropped ones are kept."""
+    _faults(entry)
+    resource = _owned(resource_id, by=by)
+    case = engine.locked(resource.case, by=by)
+    known = set(Item.objects.filter(resource=resource).values_list("name", flat=True))
+    added = [name for name in entry.items if name not in known]
+    Item.objects.bulk_create(
+        Item(resource=resource, name=name, position=len(known) + k, type="text")
+        for k, name in enumerate(added)
+    )
+    resource.title, resource.summary = entry.title, entry.summary
+    resource.update_cycle = entry.update_cycle
+    resource.save(update_fields=["title", "summary", "update_cycle"])
+    engine.advance(case, "amend", by=by, at=at, details={"title": entry.title, "added": added})
+    _mirror(resource, case.state)
+    return resource
+
+
+@action
 def withdraw(*, resource_id: str, reason: str, by: Actor, at: datetime) -> Resource:
     """Withdraw an entry; its effect revokes every grant on the resource."""
     resource = _owned(resource_id, by=by)

@@ -1,4 +1,4 @@
-"""`gongshu`: what a newcomer types first. Each command does three things: parse, one call, present."""
+"""`gongshu`: what a newcomer types first. Each command parses, makes one call, presents."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def worker(home: Home = None) -> None:
 
 
 @app.command()
-def demo(
+def demo(  # noqa: PLR0917 - one option each; typer calls it by name
     port: Annotated[int, typer.Option(help="端口 / port")] = 8610,
     data: Annotated[
         Path | None, typer.Option("--data", help="用这个目录里的真实表格走同一个故事 / real tables")

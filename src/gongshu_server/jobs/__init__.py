@@ -1,1 +1,1 @@
-"""Work that happens outside a request: one task by code, leases for the dead, one periodic table."""
+"""Work outside a request: one task by code, leases for the dead, one periodic table."""

@@ -7,12 +7,13 @@ the opening case.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from gongshu.policy import Grant
 from gongshu.policy.grants import NODE, PUBLIC
 from gongshu.vocabulary.actions import Action
-from gongshu.vocabulary.purposes import Purpose
+from gongshu.vocabulary.purposes import Business, Purpose
 from gongshu_server.journal.ids import ulid
 
 # A whole resource, before its items are known; only processing of a whole file asks for it.
@@ -101,16 +102,27 @@ def at_publication(
 
 
 def at_opening(*, resource_id: str, items: Iterable[str], case: str, at: datetime) -> list[Grant]:
-    """Return the public's grant on the opened items of a resource."""
-    return [
-        _standing(
-            grantee=PUBLIC,
-            resource_id=resource_id,
-            actions=(Action.read, Action.download),
-            items=items,
-            purposes=(Purpose.opening,),
-            clause="opinions-2.1",
-            case=case,
-            at=at,
-        )
-    ]
+    """Return the public's grants on the opened items of a resource.
+
+    One lets anybody read and download; the other lets whoever works in the workshop use the same
+    items there, for any purpose: what is lawfully opened may be used, and copied, by everybody.
+    """
+    shared = {"grantee": PUBLIC, "resource_id": resource_id, "clause": "opinions-2.1"}
+    items = tuple(items)
+    reading = _standing(
+        **shared,
+        actions=(Action.read, Action.download),
+        items=items,
+        purposes=(Purpose.opening,),
+        case=case,
+        at=at,
+    )
+    working = _standing(
+        **shared,
+        actions=(Action.query, Action.build, Action.export),
+        items=items,
+        purposes=tuple(Purpose),
+        case=case,
+        at=at,
+    )
+    return [reading, replace(working, businesses=frozenset(Business))]

@@ -99,6 +99,20 @@ def withdraw(row: GrantRow, *, reason: str, by: Actor, at: datetime) -> None:
         withdraw(below, reason=reason, by=by, at=at)
 
 
+def move(row: GrantRow, *, grantee: str, by: Actor, at: datetime) -> None:
+    """Move a grant to the successor of its grantee; used by the effect of a succession."""
+    grant = replace(compilation.verified(row), grantee=grantee)
+    row.grantee = grantee
+    row.body = canonical(grant.canonical()).decode()
+    row.save(update_fields=["grantee", "body"])
+    journal(
+        Event("grant.moved", ("grant", row.pk), grant.clause, {"grant": grant.canonical()}),
+        by=by,
+        at=at,
+    )
+    changes.note("grant", row.pk, at=at)
+
+
 @action
 def use(*, uses: Sequence[Use], by: Actor, at: datetime) -> tuple[Decision, ...]:
     """Decide uses together and record each; a refusal is recorded and then raised.

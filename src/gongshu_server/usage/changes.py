@@ -20,7 +20,13 @@ def note(kind: str, object_id: str, *, at: datetime) -> None:
     """
     Head.objects.select_for_update().filter(pk=1).first()
     Change.objects.create(kind=kind, object_id=object_id, at=at)
-    after_commit(lambda: Epoch(Path(settings.HOME)).advance())
+    after_commit(tell_hosts)
+
+
+def tell_hosts() -> None:
+    """Advance this host's epoch, so that every serving process looks before its next answer."""
+    with Epoch(Path(settings.HOME)) as shared:
+        shared.advance()
 
 
 def epoch() -> int:

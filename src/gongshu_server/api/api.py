@@ -1,0 +1,30 @@
+"""The API object: authentication, errors, and every endpoint."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from ninja import NinjaAPI, Router
+
+from gongshu_server.api import problems, public, reads, steps
+from gongshu_server.api.keys import KeyBearer
+
+
+@cache
+def api() -> NinjaAPI:
+    """Return the node's API; made once a process, on first use."""
+    made = NinjaAPI(
+        title="公枢 Gongshu",
+        version="1",
+        description="同一组动作和查询，与命令行、页面完全一致；错误为 problem+json，附条款。",
+        auth=KeyBearer(),
+        docs_url=None,
+        urls_namespace="api",
+    )
+    problems.install(made)
+    actions = Router()
+    steps.add_routes(actions)
+    made.add_router("/actions", actions)
+    made.add_router("", reads.router)
+    made.add_router("", public.router)
+    return made

@@ -1,0 +1,96 @@
+"""Errors as application/problem+json (RFC 9457): code, Chinese sentence, clause, reasons."""
+
+from __future__ import annotations
+
+import json
+import logging
+from dataclasses import asdict, is_dataclass
+from typing import Any
+
+from django.db import DatabaseError
+from django.http import HttpRequest, HttpResponse
+from ninja import NinjaAPI
+from ninja.errors import AuthenticationError, HttpError, ValidationError
+
+from gongshu.vocabulary.errors import (
+    Conflict,
+    DomainError,
+    Invalid,
+    InvalidTransition,
+    NotFound,
+    NotPermitted,
+    Unavailable,
+)
+
+logger = logging.getLogger(__name__)
+
+# One table per interface maps what went wrong to this door's own answer.
+STATUS: tuple[tuple[type[DomainError], int, str], ...] = (
+    (NotFound, 404, "没有找到"),
+    (NotPermitted, 403, "不允许"),
+    (InvalidTransition, 409, "当前状态不能办理"),
+    (Conflict, 409, "有冲突"),
+    (Invalid, 422, "内容不完整或有误"),
+    (Unavailable, 503, "暂时不能办理"),
+    (DomainError, 400, "未能办理"),
+)
+
+
+def problem(status: int, title: str, **fields: Any) -> HttpResponse:
+    """Return one problem document."""
+    body = {"type": "about:blank", "title": title, "status": status, **fields}
+    text = json.dumps(body, ensure_ascii=False)
+    return HttpResponse(text, status=status, content_type="application/problem+json")
+
+
+def of_domain(request: HttpRequest, error: DomainError) -> HttpResponse:
+    """Present a refusal; the clause and every single reason go with it."""
+    status, title = next((s, t) for kind, s, t in STATUS if isinstance(error, kind))
+    reasons = [
+        asdict(d) if is_dataclass(d) and not isinstance(d, type) else d for d in error.details
+    ]
+    return problem(
+        status,
+        title,
+        code=error.code,
+        detail=error.sentence,
+        clause=error.clause,
+        reasons=json.loads(json.dumps(reasons, ensure_ascii=False, default=str)),
+    )
+
+
+def _of_validation(request: HttpRequest, error: ValidationError) -> HttpResponse:
+    # Where and what kind only: what was sent may be somebody's data and is not repeated.
+    faults = [
+        {"field": ".".join(str(part) for part in fault["loc"][2:]), "kind": fault["type"]}
+        for fault in error.errors
+    ]
+    names = "、".join(f["field"] or "请求内容" for f in faults)
+    return problem(
+        422, "内容不完整或有误", code="invalid", detail=f"请检查这些字段：{names}。", reasons=faults
+    )
+
+
+def _of_database(request: HttpRequest, error: DatabaseError) -> HttpResponse:
+    logger.error("database: %s", type(error).__name__)
+    return problem(503, "暂时不能办理", code="database_busy", detail="数据库繁忙，请稍后再试。")
+
+
+def _of_http(request: HttpRequest, error: HttpError) -> HttpResponse:
+    return problem(
+        error.status_code, "请求有误", code="bad_request", detail="请求格式有误，请对照接口文档。"
+    )
+
+
+def _of_authentication(request: HttpRequest, error: AuthenticationError) -> HttpResponse:
+    detail = "请在 Authorization 头中带上有效凭证：Bearer gs_…。"
+    return problem(401, "需要凭证", code="unauthenticated", detail=detail)
+
+
+def install(api: NinjaAPI) -> None:
+    """Let the API answer every error as a problem document."""
+    api.add_exception_handler(DomainError, of_domain)
+    api.add_exception_handler(ValidationError, _of_validation)
+    api.add_exception_handler(AuthenticationError, _of_authentication)
+    api.add_exception_handler(DatabaseError, _of_database)
+    api.add_exception_handler(HttpError, _of_http)

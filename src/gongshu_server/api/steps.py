@@ -1,0 +1,118 @@
+"""Actions as endpoints: each public action is one POST whose body is the action's own signature.
+
+The table names the actions; parameters, types and documentation come from the functions, so that
+an endpoint cannot differ from the action behind it.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import typing
+from collections.abc import Callable, Mapping
+from dataclasses import fields, is_dataclass
+from types import MappingProxyType
+from typing import Any
+
+from django.db import models
+from django.http import HttpRequest
+from ninja import Router, Schema
+from pydantic import create_model
+
+from gongshu_server.journal import clock
+from gongshu_server.journeys.actions import ACTIONS
+
+# Actions beside the steps of procedures.
+OTHERS = (
+    "accounts.found",
+    "accounts.rename",
+    "accounts.succeed",
+    "accounts.appoint",
+    "accounts.delegate",
+    "accounts.issue_key",
+    "accounts.revoke_key",
+    "cases.configure_substeps",
+    "cases.mark_substep",
+    "cases.add_documents",
+    "market.make_bill",
+    "usage.revoke",
+    "workshop.open_task",
+    "workshop.draft",
+    "workshop.record_export_exception",
+)
+# Only the node itself takes these steps.
+INTERNAL = frozenset({"market.record_built"})
+# Columns that no answer carries: digests and their salts, places on disk, what only reviewers see.
+HIDDEN = frozenset(
+    {"digest", "salt", "serving", "result", "location", "for_reviewer", "commitment", "opened"}
+)
+
+
+def names() -> list[str]:
+    """Return every action that the API offers, sorted."""
+    return sorted({*ACTIONS.values(), *OTHERS} - INTERNAL)
+
+
+def function(name: str) -> Callable[..., Any]:
+    """Return the action named `context.action`."""
+    context, _, verb = name.partition(".")
+    found: Callable[..., Any] = getattr(
+        importlib.import_module(f"gongshu_server.{context}.actions"), verb
+    )
+    return found
+
+
+def body_model(name: str) -> type[Schema]:
+    """Return the request body of an action: its keyword parameters but `by` and `at`."""
+    action = inspect.unwrap(function(name))
+    hints = typing.get_type_hints(action)
+    wanted: dict[str, Any] = {}
+    for parameter in inspect.signature(action).parameters.values():
+        if parameter.name in {"by", "at"}:
+            continue
+        default = ... if parameter.default is inspect.Parameter.empty else parameter.default
+        wanted[parameter.name] = (hints[parameter.name], default)
+    title = "".join(part.title() for part in name.replace(".", "_").split("_"))
+    return create_model(title, __base__=Schema, **wanted)
+
+
+def present(value: Any) -> Any:
+    """Return what an action returned as JSON-able values: rows by their columns, plain values."""
+    if isinstance(value, models.Model):
+        shown = [f.attname for f in value._meta.concrete_fields if f.name not in HIDDEN]
+        return {name: present(getattr(value, name)) for name in shown}
+    if is_dataclass(value) and not isinstance(value, type):
+        return {f.name: present(getattr(value, f.name)) for f in fields(value)}
+    if isinstance(value, Mapping):
+        return {str(k): present(v) for k, v in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [present(v) for v in value]
+    return value if isinstance(value, str | int | float | bool) or value is None else str(value)
+
+
+def add_routes(router: Router) -> None:
+    """Add one POST for each public action to the router."""
+    for name in names():
+        _add(router, name)
+
+
+def _add(router: Router, name: str) -> None:
+    action = function(name)
+    model = body_model(name)
+
+    def endpoint(request: HttpRequest, body: Any) -> Any:
+        arguments = {key: getattr(body, key) for key in type(body).model_fields}
+        return present(action(**arguments, by=request.auth, at=clock.now()))  # type: ignore[attr-defined] # set by ninja
+
+    endpoint.__annotations__ = {"request": HttpRequest, "body": model, "return": Any}
+    endpoint.__name__ = name.replace(".", "_")
+    router.post(
+        "/" + name.replace(".", "/"),
+        operation_id=name,
+        summary=(action.__doc__ or name).strip().splitlines()[0],
+        tags=[name.partition(".")[0]],
+        response={200: Any},
+    )(endpoint)
+
+
+STEPS: Mapping[str, str] = MappingProxyType({f"{p}.{t}": a for (p, t), a in ACTIONS.items()})

@@ -1,0 +1,135 @@
+"""Event → effects: what follows in other contexts, in the same transaction as the event.
+
+This table is the only way in which something low moves something high, and the only place where
+grants are issued.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from types import MappingProxyType
+
+from gongshu.policy import Grant
+from gongshu_server.accounts.actors import Actor, node
+from gongshu_server.cases.models import Party
+from gongshu_server.catalogue import actions as catalogue_actions
+from gongshu_server.catalogue import queries as catalogue_queries
+from gongshu_server.catalogue.models import Resource
+from gongshu_server.journal.recording import Recorded
+from gongshu_server.journeys import standing
+from gongshu_server.market import queries as market_queries
+from gongshu_server.operation import queries as operation_queries
+from gongshu_server.operation.models import Agreement, Scenario
+from gongshu_server.usage import actions as usage_actions
+from gongshu_server.usage import changes
+from gongshu_server.usage.models import GrantRow
+
+Effect = Callable[..., None]
+
+
+def _issue(grants: list[Grant], *, giver: str, by: Actor, at: datetime) -> None:
+    for grant in grants:
+        usage_actions.issue(grant=grant, giver=giver, by=by, at=at)
+
+
+def grants_at_filing(*, recorded: Recorded, by: Actor, at: datetime) -> None:
+    """A filed entry: the node may type and profile it, the owner may look on."""
+    resource = Resource.objects.get(pk=recorded.event.subject[1])
+    grants = standing.at_filing(
+        provider=resource.provider_id, resource_id=resource.pk, case=resource.case, at=at
+    )
+    _issue(grants, giver=resource.provider_id, by=by, at=at)
+
+
+def grants_at_publication(*, recorded: Recorded, by: Actor, at: datetime) -> None:
+    """A published entry: the owner may read its confirmed items."""
+    resource = Resource.objects.get(pk=recorded.event.subject[1])
+    grants = standing.at_publication(
+        provider=resource.provider_id,
+        resource_id=resource.pk,
+        items=[item.name for item in catalogue_queries.items(resource.pk)],
+        case=resource.case,
+        at=at,
+    )
+    _issue(grants, giver=resource.provider_id, by=by, at=at)
+
+
+def open_items(*, recorded: Recorded, by: Actor, at: datetime) -> None:
+    """An approved opening: the items are open, and the public has its grants."""
+    details = recorded.event.details
+    resource_id, items = recorded.event.subject[1], details["items"]
+    catalogue_actions.mark_opened(resource_id=resource_id, items=items, by=by, at=at)
+    grants = standing.at_opening(resource_id=resource_id, items=items, case=details["case"], at=at)
+    provider = Resource.objects.get(pk=resource_id).provider_id
+    _issue(grants, giver=provider, by=by, at=at)
+
+
+def ceilings(*, recorded: Recorded, by: Actor, at: datetime) -> None:
+    """An agreement in force: the ceiling under which scenario applications get their grants."""
+    agreement = Agreement.objects.get(pk=recorded.event.subject[1])
+    grants = operation_queries.ceiling_grants(agreement, at=at)
+    _issue(grants, giver=agreement.implementing_body_id, by=by, at=at)
+
+
+def scenario_grants(*, recorded: Recorded, by: Actor, at: datetime) -> None:
+    """An approved scenario: the developer's grants, each inside its ceiling."""
+    scenario = Scenario.objects.select_related("agreement").get(pk=recorded.event.subject[1])
+    grants = operation_queries.scenario_grants(scenario, at=at)
+    _issue(grants, giver=scenario.agreement.implementing_body_id, by=by, at=at)
+
+
+def order_grant(*, recorded: Recorded, by: Actor, at: datetime) -> None:
+    """An accepted order: the buyer's grant on the product."""
+    grant, giver = market_queries.order_grant(recorded.event.subject[1], at=at)
+    _issue([grant], giver=giver, by=by, at=at)
+
+
+def end_case_grants(*, recorded: Recorded, by: Actor, at: datetime) -> None:
+    """A case that ended: every grant that came from it, and what hangs under it, is revoked."""
+    case = recorded.event.details["case"]
+    for row in GrantRow.objects.filter(case=case, revoked_at__isnull=True):
+        row.refresh_from_db()
+        if row.revoked_at is None:
+            usage_actions.withdraw(row, reason=recorded.event.name, by=by, at=at)
+
+
+def tell_hosts(*, recorded: Recorded, by: Actor, at: datetime) -> None:
+    """A key or product changed: serving hosts look before their next answer."""
+    kind, object_id = recorded.event.subject
+    changes.note(kind, object_id, at=at)
+
+
+def move_to_successor(*, recorded: Recorded, by: Actor, at: datetime) -> None:
+    """An organisation was succeeded: resources, open cases and grants move to the successor."""
+    old, new = recorded.event.subject[1], str(recorded.event.details["successor"])
+    Resource.objects.filter(provider_id=old).update(provider_id=new)
+    for party in Party.objects.filter(organisation_id=old, case__closed_at__isnull=True):
+        Party.objects.get_or_create(case_id=party.case_id, organisation_id=new, part=party.part)
+    for row in GrantRow.objects.filter(grantee=old, revoked_at__isnull=True):
+        usage_actions.move(row, grantee=new, by=node(), at=at)
+    GrantRow.objects.filter(giver=old).update(giver=new)
+
+
+EFFECTS: Mapping[str, tuple[Effect, ...]] = MappingProxyType(
+    {
+        "catalogue.filed": (grants_at_filing,),
+        "catalogue.published": (grants_at_publication,),
+        "catalogue.withdrawn": (end_case_grants,),
+        "catalogue.stopped_as_secret": (end_case_grants,),
+        "opening.approved": (open_items,),
+        "agreement.activated": (ceilings,),
+        "agreement.terminated": (end_case_grants,),
+        "agreement.expired": (end_case_grants,),
+        "scenario.approved": (scenario_grants,),
+        "scenario.ended": (end_case_grants,),
+        "order.accepted": (order_grant,),
+        "order.revoked": (end_case_grants,),
+        "order.completed": (end_case_grants,),
+        "key.issued": (tell_hosts,),
+        "key.revoked": (tell_hosts,),
+        "product.listed": (tell_hosts,),
+        "product.delisted": (tell_hosts,),
+        "organisation.succeeded": (move_to_successor,),
+    }
+)

@@ -1,0 +1,177 @@
+"""Writes on orders: an order within the price becomes a grant; a bill equals the use records."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+
+from gongshu.vocabulary.errors import Conflict, Invalid, NotFound
+from gongshu.vocabulary.purposes import Purpose
+from gongshu_server.accounts.actors import Actor
+from gongshu_server.accounts.permissions import require
+from gongshu_server.cases import engine
+from gongshu_server.cases.models import Case
+from gongshu_server.journal.actions import action, journal
+from gongshu_server.journal.ids import ulid
+from gongshu_server.journal.recording import Event
+from gongshu_server.market import products, queries
+from gongshu_server.market.models import Bill, Order, Price, Product
+
+FREE = frozenset({Purpose.public_governance, Purpose.public_welfare})
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a buyer asks for: purpose, price a unit in yuan, quota, and the half-open end."""
+
+    purpose: str
+    price: Decimal
+    quota: int
+    valid_until: datetime
+    undertaking: str
+
+
+@action
+def place_order(*, product_id: str, request: Request, by: Actor, at: datetime) -> Order:
+    """Order a listed product.
+
+    Raises Invalid, naming the clause, when the price lies above the trial price or ceiling, when a
+    free purpose is charged for, or a charge has no necessity statement.
+    """
+    product = products.listed(product_id, (request.purpose,))
+    _check_price(product, request, at=at)
+    if request.quota < 1 or request.valid_until <= at:
+        raise Invalid("数量和有效期必须大于零。", code="invalid_order")
+    if request.valid_until > product.operating_until:
+        raise Invalid("有效期超过授权运营期限。", code="beyond_term", clause="27-14")
+    if not request.undertaking.strip():
+        raise Invalid("请写明用途承诺。", code="no_undertaking", clause="27-21")
+    order_id = ulid(at)
+    case = engine.open_case(
+        "order",
+        subject=("order", order_id),
+        title=f"订单：{product.title}",
+        handler=product.operator_id,
+        by=by,
+        at=at,
+    )
+    order = Order.objects.create(
+        id=order_id,
+        product=product,
+        buyer_id=by.organisation,
+        purpose=request.purpose,
+        price=request.price,
+        quota=request.quota,
+        valid_until=request.valid_until,
+        undertaking=request.undertaking,
+        case=case.pk,
+    )
+    details = {"product": product.pk, "purpose": request.purpose, "price": str(request.price)}
+    engine.advance(case, "place", by=by, at=at, details=details | {"quota": request.quota})
+    return order
+
+
+def _check_price(product: Product, request: Request, *, at: datetime) -> None:
+    if request.purpose not in set(Purpose):
+        raise Invalid("没有这个用途，请从列表中选择。", code="unknown_purpose")
+    if request.purpose in FREE:
+        if request.price:
+            raise Invalid(
+                "用于公共治理、公益事业的，有条件无偿使用，不得收费。",
+                code="must_be_free",
+                clause="65-1",
+            )
+        return
+    limit = Price.objects.filter(product=product, valid_until__isnull=True).first()
+    if request.price and limit is None:
+        raise Invalid(
+            "没有收费必要性说明和试行价格，不得收费。", code="no_necessity", clause="opinions-6.3"
+        )
+    if limit is not None and request.price > limit.amount:
+        raise Invalid(
+            f"报价 {request.price} 元高于{limit.get_kind_display()} {limit.amount} 元，不能成交。",
+            code="above_ceiling",
+            clause="65-2",
+            details=({"asked": str(request.price), "allowed": str(limit.amount)},),
+        )
+
+
+def _order(order_id: str, *, by: Actor) -> tuple[Order, Case]:
+    order = Order.objects.visible_to(by).select_for_update(of=("self",)).filter(pk=order_id).first()
+    if order is None:
+        raise NotFound("没有这个订单。", code="order_not_found")
+    return order, engine.locked(order.case, by=by)
+
+
+@action
+def accept_order(*, order_id: str, by: Actor, at: datetime) -> Order:
+    """Accept an order; its effect issues the buyer's grant, from which keys may be made."""
+    order, case = _order(order_id, by=by)
+    if order.product.operator_id != by.organisation:
+        raise NotFound("没有这个订单。", code="order_not_found")
+    engine.advance(case, "accept", by=by, at=at, details={"case": case.pk})
+    return order
+
+
+@action
+def refuse_order(*, order_id: str, reason: str, by: Actor, at: datetime) -> Order:
+    """Refuse an order, with reasons; service must be fair (27号 第6条)."""
+    order, case = _order(order_id, by=by)
+    engine.advance(case, "refuse", by=by, at=at, reason=reason)
+    return order
+
+
+@action
+def activate_order(*, order_id: str, by: Actor, at: datetime) -> Order:
+    """Put an accepted order to use; the product counts as delivered from its first activation."""
+    order, case = _order(order_id, by=by)
+    engine.advance(case, "activate", by=by, at=at)
+    Product.objects.filter(pk=order.product_id, delivered_at__isnull=True).update(delivered_at=at)
+    return order
+
+
+@action
+def revoke_order(*, order_id: str, reason: str, by: Actor, at: datetime) -> Order:
+    """Revoke an order; its effect revokes the grant at the next call."""
+    order, case = _order(order_id, by=by)
+    engine.advance(case, "revoke", by=by, at=at, reason=reason)
+    return order
+
+
+@action
+def complete_order(*, order_id: str, by: Actor, at: datetime) -> Order:
+    """Complete an order; its effect ends the grant."""
+    order, case = _order(order_id, by=by)
+    engine.advance(case, "complete", by=by, at=at)
+    return order
+
+
+@action
+def make_bill(*, order_id: str, first_day: date, end_day: date, by: Actor, at: datetime) -> Bill:
+    """Bill an order for the days [first_day, end_day): exactly what the use records add up to.
+
+    Raises Conflict when the period overlaps an earlier bill or has not ended.
+    """
+    order = Order.objects.visible_to(by).select_for_update(of=("self",)).filter(pk=order_id).first()
+    if order is None:
+        raise NotFound("没有这个订单。", code="order_not_found")
+    require(by, "order.bill")
+    earlier = Bill.objects.filter(order=order, first_day__lt=end_day, end_day__gt=first_day)
+    if earlier.exists() or first_day >= end_day:
+        raise Conflict("这段日期已经出过账单，或起止日期颠倒。", code="bill_overlaps")
+    metered = queries.metered(order.grant, first_day, end_day)
+    bill = Bill.objects.create(
+        id=ulid(at),
+        order=order,
+        first_day=first_day,
+        end_day=end_day,
+        uses=metered.amount,
+        price=order.price,
+        total=order.price * metered.amount,
+        segments=metered.segments,
+        made_at=at,
+    )
+    details = {"order": order.pk, "uses": bill.uses, "total": str(bill.total)}
+    journal(Event("order.billed", ("bill", bill.pk), "65-5", details), by=by, at=at)
+    return bill

@@ -1,0 +1,68 @@
+"""Reads on the market: the grant an order yields, and what was metered."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from gongshu.policy import Grant, Quota, Undertaking
+from gongshu.vocabulary.actions import Action
+from gongshu_server.journal.ids import ulid
+from gongshu_server.market.models import VERIFICATION, Order
+from gongshu_server.usage.models import Metered
+
+# A buyer's grant rests on these clauses, limit by limit.
+CLAUSES = {"purpose": "27-21", "quota": "27-21", "subject_authorisation": "dc-7"}
+
+
+def order_grant(order_id: str, *, at: datetime) -> tuple[Grant, str]:
+    """Return the grant that an accepted order yields, and its giver; notes the id on the order."""
+    order = Order.objects.select_related("product").get(pk=order_id)
+    product = order.product
+    action = Action.call if product.form == VERIFICATION else Action.download
+    asks_subject = bool(product.question.get("authorisation")) and order.purpose in {
+        "industry",
+        "sector",
+    }
+    grant = Grant(
+        id=ulid(at),
+        grantee=order.buyer_id,
+        object=f"product:{product.pk}",
+        actions=frozenset({action}),
+        items=frozenset(product.items),
+        purposes=frozenset({order.purpose}),
+        businesses=frozenset(),
+        regions=frozenset(),
+        valid_from=at,
+        valid_until=order.valid_until,
+        quota=Quota(order.quota, "total"),
+        minimum=0,
+        max_rows=None,
+        subject_authorisation=asks_subject,
+        undertakings=(Undertaking("purpose", order.undertaking, "27-21"),),
+        clause="opinions-9.3",
+        clauses=CLAUSES,
+        case=order.case,
+        parent=None,
+        scenario=None,
+    )
+    Order.objects.filter(pk=order.pk).update(grant=grant.id)
+    return grant, product.operator_id
+
+
+@dataclass(frozen=True, slots=True)
+class MeteredUse:
+    """What a grant used over some days: charge units, and the segments that hold the records."""
+
+    amount: int
+    segments: list[str]
+
+
+def metered(grant: str, first_day: date, end_day: date) -> MeteredUse:
+    """Return what the grant used on the days [first_day, end_day)."""
+    rows = list(
+        Metered.objects.filter(grant=grant, day__gte=first_day, day__lt=end_day)
+        .order_by("segment_id")
+        .values_list("segment_id", "amount")
+    )
+    return MeteredUse(sum(amount for _, amount in rows), sorted({s for s, _ in rows}))

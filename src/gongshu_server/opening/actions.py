@@ -1,0 +1,87 @@
+"""Writes on opening: machine check first, then a person; nothing opens without both."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import datetime
+
+from gongshu.vocabulary.errors import Conflict, Invalid, NotFound, NotPermitted
+from gongshu_server.accounts.actors import Actor, node
+from gongshu_server.cases import engine
+from gongshu_server.cases.documents import Paper
+from gongshu_server.catalogue import queries as catalogue
+from gongshu_server.journal.actions import action
+from gongshu_server.journal.ids import ulid
+from gongshu_server.opening import checking
+from gongshu_server.opening.models import OpeningReview
+
+
+@action
+def apply(
+    *, resource_id: str, items: Sequence[str], authority: str, by: Actor, at: datetime
+) -> OpeningReview:
+    """Apply to open items; the machine check runs at once and may end the case as refused.
+
+    The refusal is an outcome, not an error: findings name column, count and clause and stay with
+    the case. Raises NotPermitted for anybody but the provider, Invalid for unknown items.
+    """
+    resource = catalogue.resource(resource_id, by=by)
+    if resource.provider_id != by.organisation:
+        raise NotPermitted("只有数据提供单位可以申请开放。", code="not_the_provider")
+    if resource.state != "published":
+        raise Conflict("目录发布以后才能申请开放。", code="not_published", clause="opinions-2.3")
+    known = {item.name: item for item in catalogue.items(resource_id)}
+    unknown = [name for name in items if name not in known]
+    if unknown or not items:
+        raise Invalid(f"没有这些数据项：{'、'.join(unknown) or '（未选）'}。", code="unknown_items")
+    snapshot = catalogue.latest_snapshot(resource_id)
+    findings = checking.check([known[name] for name in items], snapshot.profile)
+    case = engine.open_case(
+        "opening_review",
+        subject=("resource", resource_id),
+        title=f"开放审查：{resource.title}",
+        handler=authority,
+        by=by,
+        at=at,
+    )
+    review = OpeningReview.objects.create(
+        id=ulid(at),
+        resource=resource,
+        items=list(items),
+        findings=[asdict(finding) for finding in findings],
+        case=case.pk,
+        snapshot=snapshot.pk,
+    )
+    details = {"review": review.pk, "items": list(items), "snapshot": snapshot.pk}
+    engine.advance(case, "apply", by=by, at=at, details=details)
+    if findings:
+        reason = "；".join(finding.sentence for finding in findings)
+        engine.advance(case, "machine_check_refuse", by=node(), at=at, reason=reason)
+    else:
+        engine.advance(case, "machine_check_pass", by=node(), at=at)
+    return review
+
+
+@action
+def approve(*, review_id: str, papers: Sequence[Paper], by: Actor, at: datetime) -> OpeningReview:
+    """Approve the opening; its effect issues the public's grant and marks the items as opened."""
+    review, case = _locked(review_id, by=by)
+    details = {"review": review.pk, "items": review.items, "case": case.pk}
+    engine.advance(case, "approve", by=by, at=at, papers=papers, details=details)
+    return review
+
+
+@action
+def refuse(*, review_id: str, reason: str, by: Actor, at: datetime) -> OpeningReview:
+    """Refuse the opening, with reasons."""
+    review, case = _locked(review_id, by=by)
+    engine.advance(case, "refuse", by=by, at=at, reason=reason)
+    return review
+
+
+def _locked(review_id: str, *, by: Actor) -> tuple[OpeningReview, engine.Case]:
+    review = OpeningReview.objects.select_for_update(of=("self",)).filter(pk=review_id).first()
+    if review is None:
+        raise NotFound("没有这项开放审查。", code="review_not_found")
+    return review, engine.locked(review.case, by=by)

@@ -1,0 +1,16 @@
+"""Opening reviews: which items of a resource somebody wants to open, and what the machine found."""
+
+from __future__ import annotations
+
+from django.db import models
+
+
+class OpeningReview(models.Model):
+    """One application to open items of a resource, with the findings of the machine check."""
+
+    id = models.CharField(primary_key=True, max_length=26)
+    resource = models.ForeignKey("catalogue.Resource", on_delete=models.PROTECT, related_name="+")
+    items = models.JSONField()
+    findings = models.JSONField(default=list)
+    case = models.CharField(max_length=26, unique=True)
+    snapshot = models.CharField(max_length=26)

@@ -1,0 +1,224 @@
+"""Writes on registrations, each one step of 26号: 申请、受理、形式审核、公示、赋码."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from gongshu.procedures import procedure
+from gongshu.procedures.registration import MATERIALS, valid_until
+from gongshu.vocabulary.errors import Conflict, Invalid, NotFound
+from gongshu_server.accounts.actors import Actor
+from gongshu_server.cases import documents, engine
+from gongshu_server.cases.documents import Paper
+from gongshu_server.cases.models import Case
+from gongshu_server.journal.actions import action
+from gongshu_server.journal.ids import ulid
+from gongshu_server.journal.models import Head
+from gongshu_server.registration.models import PRODUCT_KIND, RESOURCE_KIND, Registration
+
+# Codes of a demo node can be told at a glance; the national layout is not public (rules §9.1).
+DEMO_PREFIX = "演示码-"
+
+
+@dataclass(frozen=True, slots=True)
+class Application:
+    """What is to be registered: a resource or product, with the registration body asked.
+
+    `since` is the delivery from which the 20 working days of 26号 第9条 run; `operating_until` the
+    half-open end of the operation, where it is authorised.
+    """
+
+    kind: str
+    subject_id: str
+    title: str
+    summary: str
+    body: str
+    since: datetime | None = None
+    operating_until: datetime | None = None
+
+
+@action
+def submit(
+    *, application: Application, papers: Sequence[Paper], by: Actor, at: datetime
+) -> Registration:
+    """Apply for first registration; incomplete materials do not stop an application.
+
+    Raises Conflict when the subject is registered or under registration already.
+    """
+    _faults(application)
+    same = Registration.objects.filter(
+        kind=application.kind, subject_id=application.subject_id, open=True
+    )
+    if same.exists():
+        raise Conflict("该资源或产品已有登记或正在登记，不能重复申请。", code="already_registered")
+    registration_id = ulid(at)
+    case = engine.open_case(
+        "registration",
+        subject=("registration", registration_id),
+        title=f"首次登记：{application.title}",
+        handler=application.body,
+        since={"reg.first.file": application.since} if application.since else None,
+        by=by,
+        at=at,
+    )
+    registration = Registration.objects.create(
+        id=registration_id,
+        kind=application.kind,
+        subject_id=application.subject_id,
+        title=application.title,
+        summary=application.summary,
+        registrant_id=by.organisation,
+        body_id=application.body,
+        case=case.pk,
+        operating_until=application.operating_until,
+    )
+    details = {"kind": application.kind, "subject": application.subject_id}
+    engine.advance(case, "submit", by=by, at=at, papers=papers, details=details)
+    return registration
+
+
+def _faults(application: Application) -> None:
+    faults = []
+    if application.kind not in (RESOURCE_KIND, PRODUCT_KIND):
+        faults.append("登记类型应为数据资源或产品和服务")
+    if not application.title.strip():
+        faults.append("缺少登记数据名称")
+    if not application.summary.strip():
+        faults.append("缺少数据内容简介")
+    if faults:
+        raise Invalid("；".join(faults) + "。", code="incomplete", clause="26-12")
+
+
+def _step(
+    registration_id: str,
+    name: str,
+    *,
+    by: Actor,
+    at: datetime,
+    reason: str = "",
+    papers: Sequence[Paper] = (),
+    details: dict[str, Any] | None = None,
+) -> tuple[Registration, Case]:
+    registration = (
+        Registration.objects.select_for_update(of=("self",)).filter(pk=registration_id).first()
+    )
+    if registration is None:
+        raise NotFound("没有这项登记。", code="registration_not_found")
+    case = engine.locked(registration.case, by=by)
+    engine.advance(case, name, by=by, at=at, reason=reason, papers=papers, details=details)
+    if case.state in {"rejected", "review_failed", "terminated"}:
+        registration.open = False
+        registration.save(update_fields=["open"])
+    return registration, case
+
+
+def missing_materials(case: Case) -> list[str]:
+    """Return the Chinese names of the material groups that the application still lacks."""
+    present = documents.kinds_present(case)
+    table = procedure("registration")
+    return [table.documents[kind].zh for kind in MATERIALS if kind not in present]
+
+
+@action
+def notify_incomplete(*, registration_id: str, by: Actor, at: datetime) -> list[str]:
+    """Tell the applicant once everything that is missing; the clock starts anew at resubmission.
+
+    Raises Conflict when nothing is missing.
+    """
+    registration = Registration.objects.filter(pk=registration_id).first()
+    if registration is None:
+        raise NotFound("没有这项登记。", code="registration_not_found")
+    missing = missing_materials(engine.locked(registration.case, by=by))
+    if not missing:
+        raise Conflict("七类材料已经齐全，不能要求补正。", code="complete", clause="26-10")
+    reason = "请一次性补齐：" + "、".join(missing)
+    _step(registration_id, "notify_incomplete", by=by, at=at, reason=reason)
+    return missing
+
+
+@action
+def resubmit(
+    *, registration_id: str, papers: Sequence[Paper], by: Actor, at: datetime
+) -> Registration:
+    """Hand in what was missing; acceptance has its 3 working days again."""
+    return _step(registration_id, "resubmit", by=by, at=at, papers=papers)[0]
+
+
+@action
+def accept(*, registration_id: str, by: Actor, at: datetime) -> Registration:
+    """Accept a complete application; formal review has 20 working days from now."""
+    return _step(registration_id, "accept", by=by, at=at)[0]
+
+
+@action
+def reject(*, registration_id: str, reason: str, by: Actor, at: datetime) -> Registration:
+    """Refuse to accept an application, with reasons."""
+    return _step(registration_id, "reject", by=by, at=at, reason=reason)[0]
+
+
+@action
+def pass_review(*, registration_id: str, by: Actor, at: datetime) -> Registration:
+    """Find the application formally in order."""
+    return _step(registration_id, "pass_review", by=by, at=at)[0]
+
+
+@action
+def explain_delay(*, registration_id: str, reason: str, by: Actor, at: datetime) -> Registration:
+    """Explain an unfinished review to the registrant; the clock runs on."""
+    return _step(registration_id, "explain_delay", by=by, at=at, reason=reason)[0]
+
+
+@action
+def fail_review(*, registration_id: str, reason: str, by: Actor, at: datetime) -> Registration:
+    """Find the application formally not in order, with reasons."""
+    return _step(registration_id, "fail_review", by=by, at=at, reason=reason)[0]
+
+
+@action
+def publicise(*, registration_id: str, by: Actor, at: datetime) -> Registration:
+    """Make the registration public for 10 working days."""
+    return _step(registration_id, "publicise", by=by, at=at)[0]
+
+
+@action
+def object_to(
+    *, registration_id: str, reason: str, papers: Sequence[Paper], by: Actor, at: datetime
+) -> Registration:
+    """Object during publicity, with real name and evidence; anybody may."""
+    registration = Registration.objects.filter(pk=registration_id).first()
+    if registration is None:
+        raise NotFound("没有这项登记。", code="registration_not_found")
+    case = Case.objects.locked().get(pk=registration.case)
+    engine.add_party(case, by.organisation, "consulted")
+    return _step(registration_id, "object", by=by, at=at, reason=reason, papers=papers)[0]
+
+
+@action
+def uphold_objection(*, registration_id: str, reason: str, by: Actor, at: datetime) -> Registration:
+    """Uphold the objection: the registration is terminated (26号 第12条)."""
+    return _step(registration_id, "terminate", by=by, at=at, reason=reason)[0]
+
+
+@action
+def dismiss_objection(
+    *, registration_id: str, reason: str, by: Actor, at: datetime
+) -> Registration:
+    """Dismiss the objection; the publicity period goes on."""
+    return _step(registration_id, "dismiss_objection", by=by, at=at, reason=reason)[0]
+
+
+@action
+def assign_code(*, registration_id: str, by: Actor, at: datetime) -> Registration:
+    """Assign the query code once the publicity period has run out without an open objection."""
+    demo = Head.objects.filter(pk=1, demo=True).exists()
+    code = (DEMO_PREFIX if demo else "") + f"{at:%Y%m%d}-" + secrets.token_hex(5).upper()
+    registration, _ = _step(registration_id, "assign_code", by=by, at=at, details={"code": code})
+    registration.code = code
+    registration.code_at = at
+    registration.valid_until = valid_until(code_at=at, operating_until=registration.operating_until)
+    registration.save(update_fields=["code", "code_at", "valid_until"])
+    return registration

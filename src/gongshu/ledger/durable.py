@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import fcntl
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -78,7 +78,9 @@ def publish(folder: Path, files: Sequence[tuple[str, bytes]], last: tuple[str, b
     for path in paths:
         _sync(temporary(path))
     _sync_folders(folder, paths)
-    _publish_last(folder, paths, last)
+    _make_ready(folder, last)
+    _rename(folder, paths)
+    _finish(folder, last[0])
 
 
 def pending(folder: Path, last: str) -> bytes | None:
@@ -87,15 +89,21 @@ def pending(folder: Path, last: str) -> bytes | None:
     return path.read_bytes() if path.exists() else None
 
 
-def complete(folder: Path, last: tuple[str, bytes]) -> None:
-    """Carry the pending set to its end. Raises OSError."""
+def complete(folder: Path, last: tuple[str, bytes], confirm: Callable[[], object]) -> None:
+    """Carry the pending set to its end, its files having been confirmed in their places.
+
+    Raises OSError, or what `confirm` raises, and then leaves `last` as it was.
+    """
     temporary(folder / (last[0] + PENDING)).unlink(missing_ok=True)
     written = leftovers(folder)
     for path in written:
         _sync(path)
+    _make_ready(folder, last)
+    _rename(folder, [path.with_name(path.name[: -len(TEMPORARY)]) for path in written])
     for parent, _, _ in os.walk(folder):
         _sync(Path(parent))  # Renames that the dead process made may not have reached the disk.
-    _publish_last(folder, [path.with_name(path.name[: -len(TEMPORARY)]) for path in written], last)
+    confirm()
+    _finish(folder, last[0])
 
 
 def discard(folder: Path) -> None:
@@ -118,16 +126,22 @@ def files_below(folder: Path) -> list[str]:
     return sorted(found)
 
 
-def _publish_last(folder: Path, paths: Sequence[Path], last: tuple[str, bytes]) -> None:
-    goal, ready = folder / last[0], folder / (last[0] + PENDING)
+def _make_ready(folder: Path, last: tuple[str, bytes]) -> None:
+    ready = folder / (last[0] + PENDING)
     _write(temporary(ready), last[1])
     _sync(temporary(ready))
     temporary(ready).replace(ready)
     _sync(folder)
+
+
+def _rename(folder: Path, paths: Sequence[Path]) -> None:
     for path in paths:
         temporary(path).replace(path)
     _sync_folders(folder, paths)
-    ready.replace(goal)
+
+
+def _finish(folder: Path, last: str) -> None:
+    (folder / (last + PENDING)).replace(folder / last)
     _sync(folder)
 
 

@@ -72,8 +72,9 @@ def parse_tile_name(path: str) -> TileName | None:
         return None
     level = ENTRIES if match["level"] == "entries" else int(match["level"])
     index = int(match["index"].replace("/", "").replace("x", ""))
-    name = TileName(level, index, int(match["width"] or FULL))
-    return name if name.path == path else None
+    width = int(match["width"] or FULL)
+    name = TileName(level, index, width)
+    return name if name.path == path and width <= FULL else None
 
 
 def row(level: int, start: int, stop: int) -> Iterator[TileName]:

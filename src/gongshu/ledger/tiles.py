@@ -155,7 +155,7 @@ class TileStore:
         self.refresh()
         if self.checkpoint is not None and ready.size <= self.size:
             raise _rolled_back(f"待发布的签名锚点只有 {ready.size} 个条目，不多于现有的")
-        durable.complete(self.folder, (CHECKPOINT, data))
+        durable.complete(self.folder, (CHECKPOINT, data), lambda: self._load(ready))
 
     def _sweep(self) -> None:
         """Remove partial tiles that a full one replaces; refuse tiles that no checkpoint covers."""
@@ -227,11 +227,21 @@ class TileStore:
         return encode_bundle(bundled[name.start - first : name.stop - first])
 
     def _advance(self, checkpoint: Checkpoint) -> None:
-        """Load the leaf tiles up to a newer checkpoint; keep the present state when they fail."""
+        if self.checkpoint is not None and checkpoint.size <= self.size:
+            raise _rolled_back(
+                f"签名锚点从 {self.size} 个条目换成了另一个 {checkpoint.size} 个条目的"
+            )
+        edge = self._load(checkpoint)
+        self.checkpoint, self._edge = checkpoint, edge
+
+    def _load(self, checkpoint: Checkpoint) -> list[bytes]:
+        """Read the leaf tiles up to a newer checkpoint and return its last, partial bundle.
+
+        The present part of the tree is compared and never touched. Raises LedgerFault.
+        """
         known, size = self.size, checkpoint.size
-        if size < known or (size == known and self.checkpoint is not None):
-            raise _rolled_back(f"签名锚点从 {known} 个条目换成了另一个 {size} 个条目的")
         first = known // FULL * FULL
+        self.tree.truncate(known)
         names = [name for name in tiles_of(size, first) if name.level == 0]
         data = b"".join([self._leaves(name) for name in names])
         held = (known - first) * HASH_LENGTH
@@ -241,11 +251,10 @@ class TileStore:
         try:
             if self.tree.root() != checkpoint.root:
                 raise _damaged("散列文件与签名锚点不符")
-            edge = self._bundle(size // FULL, size) if size % FULL else []
+            return self._bundle(size // FULL, size) if size % FULL else []
         except LedgerFault:
             self.tree.truncate(known)
             raise
-        self.checkpoint, self._edge = checkpoint, edge
 
     def _leaves(self, name: TileName) -> bytes:
         data = self._read(name.path, FULL * HASH_LENGTH)

@@ -28,8 +28,9 @@ def prepare(*, demo: bool) -> None:
     if not key.exists():
         signer = Signer.generate(settings.LEDGER_ORIGIN)
         key.touch(mode=0o600)
-        key.write_bytes(signer.private())
-        (Path(settings.HOME) / "ledger.vkey").write_text(signer.verifier().text() + "\n")
+        key.write_text(signer.secret + "\n", encoding="ascii")
+        public = Path(settings.HOME) / "ledger.vkey"
+        public.write_text(signer.verifier.vkey + "\n", encoding="ascii")
     call_command("migrate", verbosity=0)
     Head.objects.get_or_create(pk=1, defaults={"demo": demo})
 

@@ -20,7 +20,7 @@ KeyFile = Annotated[
 
 
 def _verifier(key: Path) -> Verifier:
-    return Verifier.from_text(key.read_text(encoding="ascii").strip())
+    return Verifier.parse(key.read_text(encoding="ascii").strip())
 
 
 @ledger.command()
@@ -45,3 +45,5 @@ def receipt(
     verified = verify_receipt(file.read_bytes(), _verifier(key))
     for line in verified.lines_zh():
         typer.echo(line)
+    typer.echo(verified.opening.body.decode())
+    raise typer.Exit(verified.exit_code)

@@ -20,6 +20,7 @@ class Head(models.Model):
     id = models.PositiveSmallIntegerField(primary_key=True, default=1)
     sequence = models.BigIntegerField(default=0)
     last_at = models.DateTimeField(null=True)
+    checkpoint = models.TextField(blank=True, help_text="the last signed one, to find rollbacks")
     demo = models.BooleanField(default=False)
     clock_offset = models.BigIntegerField(default=0, help_text="seconds, demo databases only")
 

@@ -11,7 +11,8 @@ from typing import Any, Protocol
 from django.db import transaction
 
 from gongshu.ledger.canonical import canonical
-from gongshu.ledger.commitments import commit
+from gongshu.ledger.commitments import Opening, commit
+from gongshu.ledger.segments import SEGMENT_KIND, SegmentHead
 from gongshu.vocabulary.errors import Conflict
 from gongshu.vocabulary.events import EVENTS
 from gongshu_server.journal.ids import ulid
@@ -19,6 +20,7 @@ from gongshu_server.journal.models import Entry, Head
 
 # Two processes read their clocks before they queue for the head row; a later one may be this much
 # behind and is set to the head's time. More than that is a clock that ran backwards.
+SEGMENT_EVENT = "use.segment"
 TOLERANCE = timedelta(seconds=30)
 
 
@@ -83,6 +85,39 @@ def record(event: Event, *, by: ByWhom, at: datetime) -> Recorded:
         commitment=commit(event.name, salt, body),
     )
     return Recorded(event=event, entry=entry_id, at=at)
+
+
+def record_segment(head: SegmentHead, *, by: ByWhom, at: datetime) -> str:
+    """Write the entry of a closed segment of use records; return the entry's id.
+
+    Its body is the segment's head alone, so that receipts of single uses can build on it.
+    """
+    place = _next_place(at)
+    at = place.last_at or at
+    entry_id, salt, body = ulid(at), os.urandom(32), head.body()
+    Entry.objects.create(
+        id=entry_id,
+        sequence=place.sequence,
+        at=at,
+        event=SEGMENT_EVENT,
+        outcome="done",
+        actor=by.text_id,
+        organisation=by.organisation,
+        subject_kind="segment",
+        subject_id=head.name[:64],
+        body=body.decode(),
+        salt=salt,
+        commitment=commit(SEGMENT_KIND, salt, body),
+    )
+    return entry_id
+
+
+def opening(entry: Entry) -> Opening:
+    """Return what opens an entry; Conflict when its salt and body have been erased."""
+    if entry.salt is None or entry.body is None:
+        raise Conflict("该条目的内容已依法删除，只剩证明。", code="erased")
+    kind = SEGMENT_KIND if entry.event == SEGMENT_EVENT else entry.event
+    return Opening(kind=kind, salt=bytes(entry.salt), body=entry.body.encode())
 
 
 def _next_place(at: datetime) -> Head:

@@ -17,20 +17,21 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Max
 
+from gongshu.ledger.checkpoints import open_checkpoint
 from gongshu.ledger.notes import Signer
 from gongshu.ledger.tiles import TileStore
 from gongshu.vocabulary.errors import Unavailable
 from gongshu_server.journal import leases
-from gongshu_server.journal.models import Entry
+from gongshu_server.journal.models import Entry, Head
 
-BATCH = 5_000  # Rows a sealing; keeps its numbering transaction under the 50 ms of SQLite manners.
+BATCH = 2_000  # Rows a sealing; keeps its numbering transaction under the 50 ms of SQLite manners.
 KEY_FILE = "ledger.key"
 
 
 def signer() -> Signer:
     """Return the node's ledger signer; its private key is a file outside the database."""
     path = Path(settings.HOME) / "keys" / KEY_FILE
-    return Signer.from_private(settings.LEDGER_ORIGIN, path.read_bytes())
+    return Signer.parse(path.read_text(encoding="ascii").strip())
 
 
 def folder() -> Path:
@@ -39,8 +40,17 @@ def folder() -> Path:
 
 
 def open_store() -> TileStore:
-    """Return the tile store, compared with the journal (see `compare`)."""
-    store = TileStore(folder(), origin=settings.LEDGER_ORIGIN)
+    """Return the tile store, compared with the journal (see `compare`).
+
+    Raises LedgerFault when the folder does not continue the last checkpoint that the journal
+    knows: an older ledger was put back.
+    """
+    verifier = signer().verifier
+    store = TileStore(folder(), origin=settings.LEDGER_ORIGIN, verifier=verifier)
+    known = Head.objects.filter(pk=1).values_list("checkpoint", flat=True).first()
+    if known:
+        checkpoint = open_checkpoint(known.encode(), verifier, origin=settings.LEDGER_ORIGIN)
+        store.check_extends(checkpoint)
     compare(store)
     return store
 
@@ -80,15 +90,17 @@ def seal(store: TileStore, *, at: datetime) -> int:
     if not rows:
         return 0
     start = Entry.objects.filter(index__isnull=False).count()
-    store.append([bytes(commitment) for _, commitment in rows], start=start, signer=signer())
-    _number([entry_id for entry_id, _ in rows], start=start)
+    commitments = [bytes(commitment) for _, commitment in rows]
+    checkpoint = store.append(commitments, start=start, signer=signer())
+    _number([entry_id for entry_id, _ in rows], start=start, note=checkpoint.note.decode())
     return len(rows)
 
 
-def _number(entry_ids: Sequence[str], *, start: int) -> None:
+def _number(entry_ids: Sequence[str], *, start: int, note: str) -> None:
     entries = [Entry(id=entry_id, index=start + k) for k, entry_id in enumerate(entry_ids)]
     with transaction.atomic():
         Entry.objects.bulk_update(entries, ["index"], batch_size=500)
+        Head.objects.filter(pk=1).update(checkpoint=note)
 
 
 def seal_all(*, at: datetime) -> int:

@@ -1,4 +1,4 @@
-"""Order 订单: placed, accepted, in use, revoked or completed (《意见》（九）, 27号 第6条)."""
+"""Order 订单: placed, accepted, in use, revoked or completed (《意见》（九）, 27号 第3条)."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ PROCEDURE = Procedure(
             event="order.accepted",
             clause="opinions-9.3",
         ),
-        # Refusing a customer is a fair-service question (27号 第6条), so it needs reasons.
+        # The operator serves the market fairly (27号 第3条): whoever is refused learns why.
         Transition(
             name="refuse",
             zh="不接受订单",
@@ -47,7 +47,7 @@ PROCEDURE = Procedure(
             target="refused",
             permission="order.refuse",
             event="order.refused",
-            clause="27-6",
+            clause="27-3",
             reason_required=True,
         ),
         Transition(

@@ -17,6 +17,7 @@ import sys
 import traceback
 from collections.abc import Callable, Iterable
 from importlib import import_module
+from importlib.abc import MetaPathFinder
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from gongshu.sandbox import wire
@@ -67,6 +68,19 @@ class Emitter:
         wire.send(self._channel, wire.frame(kind, *parts))
 
 
+class Absent(MetaPathFinder):
+    """Answers at once that pandas is not here.
+
+    Arrow and DuckDB look for it with every conversion, in vain behind the locks, and where it is
+    installed the warm child would load it.
+    """
+
+    def find_spec(self, fullname: str, path: object, target: object = None) -> None:
+        """Refuse pandas and leave every other module to the usual finders."""
+        if fullname == "pandas":
+            raise ModuleNotFoundError("not in the sandbox", name=fullname)
+
+
 def _slices(batch: pa.RecordBatch) -> Iterable[pa.RecordBatch]:
     """Cut a batch so that no frame outgrows what the parent accepts."""
     rows = batch.num_rows
@@ -108,6 +122,7 @@ def _receive_descriptors(parent: socket.socket) -> list[int]:
 def _load(prepare: dict[str, Any]) -> Callable[..., Any]:
     """Import the task's module and run its WARM_UP, the last chance to open any file."""
     sys.path[:0] = prepare["import_from"]
+    sys.meta_path.insert(0, Absent())
     module_name, _, function = prepare["task"].partition(":")
     import_module("pyarrow")
     module = import_module(module_name)

@@ -51,6 +51,7 @@ class Pool:
 
     def _take(self) -> Worker:
         """Return a child that is warm; one that died while waiting is replaced."""
+        failure = SandboxFault("refused")
         for _ in range(2):
             with self._lock:
                 if self._closed:
@@ -61,11 +62,10 @@ class Pool:
             try:
                 worker.wait_ready()
             except SandboxFault as fault:
-                if fault.code != "crash":
-                    raise
-                continue
-            return worker
-        raise SandboxFault("crash")
+                failure = fault
+            else:
+                return worker
+        raise failure
 
     @contextmanager
     def stream(

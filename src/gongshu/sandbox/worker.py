@@ -23,6 +23,7 @@ from gongshu.sandbox.locks import sufficient
 from gongshu.sandbox.session import Result, Session
 
 READY_SECONDS = 30.0
+NOT_STARTED = "加工进程没能启动，没有执行。请稍后再试；仍然失败时请运行 gongshu check-host。"
 DEFAULT = Limits()
 Tables = Sequence["pa.RecordBatchReader | pa.Table"]
 
@@ -78,7 +79,7 @@ class Worker:
             locks: dict[str, bool] = json.loads(wire.read_exactly(self._channel.recv_into, size))
         except (wire.Closed, TimeoutError) as gone:
             self.kill()
-            raise SandboxFault("crash") from gone
+            raise SandboxFault("refused", sentence=NOT_STARTED) from gone
         self._channel.settimeout(None)
         if not sufficient(locks):
             self.kill()
@@ -122,7 +123,7 @@ def _check_handed_over(files: Sequence[int], tables: Tables) -> None:
 
 
 @contextmanager
-def stream(  # noqa: PLR0913 - keyword-only
+def stream(
     task: str,
     params: Any,
     *,
@@ -140,9 +141,10 @@ def stream(  # noqa: PLR0913 - keyword-only
     `emit(stream_name, batch_or_table)`, and returns a JSON-able value. Its module's optional
     `WARM_UP()` runs before the locks close and must import everything, for no file can be opened
     afterwards. `codes` are the refusals (`TaskRefused`) the caller expects; `import_from` is an
-    extra folder for the import of the task; `diagnostics` is a descriptor for the child's stderr,
-    only ever given where the data are generated. Raises `SandboxFault`; a fault of a table's own
-    source is raised as it is.
+    extra folder for the import of the task; `diagnostics` is a pipe or terminal for the child's
+    stderr, only ever given where the data are generated. Raises `SandboxFault`, with the
+    code `refused` and nothing declared when no task ran; a fault of a table's own source is raised
+    as it is.
     """
     worker = Worker(task, limits, import_from=import_from, diagnostics=diagnostics)
     worker.wait_ready()
@@ -150,7 +152,7 @@ def stream(  # noqa: PLR0913 - keyword-only
         yield session
 
 
-def run(  # noqa: PLR0913 - keyword-only
+def run(
     task: str,
     params: Any,
     *,

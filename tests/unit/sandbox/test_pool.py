@@ -31,10 +31,11 @@ def test_a_child_that_died_while_waiting_is_replaced():
         assert pool.run(None).value["pid"] > 0
 
 
-def test_children_that_never_come_up_are_a_crash():
+def test_children_that_never_come_up_are_named_so():
     with make("no_such_function") as pool, pytest.raises(sandbox.SandboxFault) as caught:
         pool.run(None)
-    assert caught.value.code == "crash"
+    assert caught.value.code == "refused"
+    assert "没能启动" in caught.value.sentence
 
 
 def test_a_closed_pool_refuses_and_leaves_no_child():

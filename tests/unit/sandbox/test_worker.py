@@ -101,7 +101,7 @@ def test_a_table_that_breaks_off_ends_the_task_with_its_own_fault():
         ("segfault", "crash"),
         ("raise_secret", "crash"),
         ("change_schema", "crash"),
-        ("no_such_function", "crash"),
+        ("no_such_function", "refused"),
     ],
 )
 def test_every_failure_is_one_code(task, code):

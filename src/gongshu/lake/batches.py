@@ -1,0 +1,99 @@
+"""A piece of a table as text, with the place of every row; the common ground of all readers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from gongshu.lake.header import Header
+from gongshu.lake.rejects import Reject
+
+OnReject = Callable[[Reject], None]
+
+
+@dataclass(frozen=True, slots=True)
+class TextBatch:
+    """Some rows as text columns; blanks at the ends are gone and an empty cell is null.
+
+    `lines` holds the line of each row, `starts` and `ends` its byte range or None.
+    """
+
+    columns: tuple[pa.Array, ...]
+    lines: NDArray[np.int64]
+    starts: NDArray[np.int64] | None
+    ends: NDArray[np.int64] | None
+
+    @property
+    def rows(self) -> int:
+        """Return the number of rows."""
+        return len(self.lines)
+
+    @property
+    def nbytes(self) -> int:
+        """Return about how much memory the batch takes."""
+        return sum(int(column.nbytes) for column in self.columns) + 24 * self.rows
+
+    def take(self, keep: NDArray[np.bool_]) -> TextBatch:
+        """Return the rows where the mask is true."""
+        if keep.all():
+            return self
+        mask = pa.array(keep)
+        return TextBatch(
+            tuple(column.filter(mask) for column in self.columns),
+            self.lines[keep],
+            None if self.starts is None else self.starts[keep],
+            None if self.ends is None else self.ends[keep],
+        )
+
+    def reject(self, row: int, code: str, reason: str) -> Reject:
+        """Return the reject of one of these rows, with its cells as they were read."""
+        cells = [column[row].as_py() or "" for column in self.columns]
+        return Reject(
+            int(self.lines[row]),
+            None if self.starts is None else int(self.starts[row]),
+            None if self.ends is None else int(self.ends[row]),
+            code,
+            reason,
+            ",".join(cells),
+        )
+
+
+class TextTable(Protocol):
+    """A received table that can be read from the start as often as needed."""
+
+    header: Header
+
+    def batches(self, on_reject: OnReject) -> Iterator[TextBatch]:
+        """Yield the rows and hand over the rejected ones."""
+        ...
+
+    @property
+    def blank_rows(self) -> int:
+        """Return how many rows of the last complete reading held nothing."""
+        ...
+
+    def understood(self) -> dict[str, Any]:
+        """Return how the file was understood, as JSON values."""
+        ...
+
+
+def text_column(cells: tuple[str, ...]) -> pa.Array:
+    """Return cells as an array without blanks at the ends, and null where nothing is left."""
+    array = pc.utf8_trim_whitespace(pa.array(cells, pa.string()))
+    return pc.if_else(pc.equal(array, ""), None, array)
+
+
+def blank(columns: tuple[pa.Array, ...], rows: int) -> NDArray[np.bool_]:
+    """Return which rows hold nothing in any column."""
+    nothing = np.ones(rows, dtype=bool)
+    for column in columns:
+        if column.null_count == 0:
+            return np.zeros(rows, dtype=bool)
+        nothing &= pc.is_null(column).to_numpy(zero_copy_only=False)
+    return nothing

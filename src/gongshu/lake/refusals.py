@@ -1,0 +1,53 @@
+"""Why a received file as a whole cannot be read; raised in the worker, told to people outside."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import Any
+
+
+class Refused(Exception):
+    """A file that cannot be read at all: a code of `SENTENCES` and the words it needs."""
+
+    def __init__(self, code: str, **facts: int | str) -> None:
+        super().__init__(code)
+        self.code = code
+        self.facts = facts
+
+
+SENTENCES = MappingProxyType(
+    {
+        "empty": "文件是空的，没有任何内容。请核对后重新报送。",
+        "no_header": "文件里找不到表头和数据。请确认第一张工作表或文件开头是数据表，再重新报送。",
+        "unknown_encoding": "认不出文件的文字编码（已试 UTF-8、GB18030、UTF-16）。"
+        "请用 WPS 或 Excel 另存为“CSV UTF-8”后重新报送。",
+        "too_many_columns": "文件有 {columns} 列，超过上限 {limit} 列。"
+        "请核对分隔符是否正确，或把表拆成几张后重新报送。",
+        "unfolds_too_far": "压缩内容解开后超过 {limit} MB 或压缩倍数异常，疑似压缩炸弹，已停止。"
+        "请改报未压缩的文件，或拆成几个文件。",
+        "damaged_archive": "压缩文件不完整或已损坏。请重新压缩后报送。",
+        "several_members": "压缩包里有 {members} 个文件，一次只能读一个。请分别报送。",
+        "password": "文件有密码保护，无法读取。请去掉密码后重新报送。",
+        "damaged_workbook": "电子表格已损坏或格式不规范，无法读取。"
+        "请用 WPS 或 Excel 打开后另存为 .xlsx 或 CSV 再报送。",
+        "no_such_sheet": "文件里没有名为“{sheet}”的工作表。请核对工作表名称。",
+        "web_page": "这是一个网页文件（扩展名可能写成 .xls）。"
+        "请用 WPS 或 Excel 打开后另存为 .xlsx 再报送。",
+        "not_a_table": "这是{kind}，不是数据表。请报送 CSV、.xls 或 .xlsx 文件。",
+        "memory": "文件太大，读取所需内存超过上限。请拆成几个文件，或另存为 CSV 后报送。",
+        "time": "读取文件用时超过上限，已停止。请拆成几个文件后重新报送。",
+        "output": "文件内容超过一次可接收的总量。请拆成几个文件后重新报送。",
+        "crash": "读取文件时程序意外中止，文件可能已损坏或构造异常。"
+        "请用 WPS 或 Excel 打开后另存为 CSV 再报送。",
+        "refused": "本机不能安全地读取文件，已拒绝。请联系平台管理员运行 gongshu check-host。",
+    }
+)
+
+
+def sentence(code: str, facts: dict[str, Any]) -> str:
+    """Return the sentence of a refusal; the facts come from the worker and are cut short."""
+    words = {name: str(value)[:60] for name, value in facts.items()}
+    try:
+        return SENTENCES[code].format_map(words)
+    except (KeyError, ValueError, IndexError):
+        return SENTENCES["crash"]

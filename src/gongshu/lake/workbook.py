@@ -1,0 +1,146 @@
+"""Spreadsheets: `.xls`, `.xlsx` and `.ods` under any name, read by calamine."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterator
+from typing import Any, BinaryIO, Final
+
+import numpy as np
+import python_calamine as calamine
+
+from gongshu.lake import header as headers
+from gongshu.lake.batches import OnReject, TextBatch, blank, text_column
+from gongshu.lake.header import Header
+from gongshu.lake.refusals import Refused
+from gongshu.lake.rejects import Reject
+
+BATCH_ROWS: Final = 8192
+EXACT: Final = 10**15  # spreadsheets keep fifteen digits of a number
+CELL_CHARACTERS: Final = 1024 * 1024
+
+
+def _number(value: float) -> str:
+    """Return a number as the sheet shows it: fifteen digits, never in powers of ten."""
+    if value.is_integer() and abs(value) < EXACT:
+        return str(int(value))
+    short = format(value, ".15g")
+    if "e" not in short:
+        return short
+    return format(float(short), ".0f") if abs(value) >= 1 else f"{value:.20f}".rstrip("0")
+
+
+def cell_text(value: Any) -> str:
+    """Return a cell as text, dates in ISO form and a date without a time of day as a date."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "是" if value else "否"
+    if isinstance(value, float):
+        return _number(value)
+    if isinstance(value, dt.datetime):
+        midnight = value.time() == dt.time()
+        return value.date().isoformat() if midnight else value.isoformat(" ")
+    if isinstance(value, dt.date | dt.time):
+        return value.isoformat()
+    return str(value)
+
+
+class Workbook:
+    """The first sheet with content (or the one asked for) as a `TextTable`."""
+
+    def __init__(self, open_: Callable[[], BinaryIO], sheet: str | None = None) -> None:
+        try:
+            book = calamine.CalamineWorkbook.from_filelike(open_())
+            self._sheet, self._others = _choose(book, sheet)
+        except calamine.PasswordError as locked:
+            raise Refused("password") from locked
+        except (calamine.CalamineError, OSError, ValueError) as broken:
+            raise Refused("damaged_workbook") from broken
+        if self._sheet is None:
+            raise Refused("no_header")
+        if self._sheet.width > headers.COLUMNS:
+            raise Refused("too_many_columns", columns=self._sheet.width, limit=headers.COLUMNS)
+        sample = [row for row, _ in zip(self._rows(), range(headers.SAMPLE_ROWS), strict=False)]
+        self.header: Header = headers.find(sample)
+        self._blank = 0
+
+    def _rows(self) -> Iterator[list[str]]:
+        if self._sheet is not None:
+            for row in self._sheet.iter_rows():
+                yield [cell_text(cell) for cell in row]
+
+    @property
+    def blank_rows(self) -> int:
+        """Return how many rows of the last complete reading held nothing."""
+        return self._blank
+
+    def understood(self) -> dict[str, Any]:
+        """Return the sheet that was read, and the others that hold something."""
+        row = self.header.row
+        return {
+            "format": "workbook",
+            "encoding": None,
+            "sheet": self._sheet.name if self._sheet else None,
+            "other_sheets": self._others,
+            "header_line": None if row is None else row + 1,
+        }
+
+    def batches(self, on_reject: OnReject) -> Iterator[TextBatch]:
+        """Yield the rows under the header; only a cell too long makes a reject."""
+        self._blank = 0
+        width = len(self.header.names)
+        rows: list[list[str]] = []
+        line = 1 + self.header.first
+        for at, row in enumerate(self._rows()):
+            if at < self.header.first:
+                continue
+            rows.append(row[:width] + [""] * (width - len(row)))
+            if len(rows) == BATCH_ROWS:
+                yield self._batch(rows, line, on_reject)
+                line += len(rows)
+                rows = []
+        if rows:
+            yield self._batch(rows, line, on_reject)
+
+    def _batch(self, rows: list[list[str]], line: int, on_reject: OnReject) -> TextBatch:
+        columns = tuple(map(text_column, zip(*rows, strict=True)))
+        batch = TextBatch(columns, np.arange(line, line + len(rows), dtype=np.int64), None, None)
+        keep = np.ones(len(rows), dtype=bool)
+        for at, row in enumerate(rows):
+            if max(map(len, row)) > CELL_CHARACTERS or any("\0" in cell for cell in row):
+                keep[at] = False
+                raw = ",".join(cell[:200] for cell in row)
+                reason = "单元格超过 1 MB 或含有空字符（NUL）"
+                on_reject(Reject(line + at, None, None, "cell_too_long", reason, raw))
+        empty = blank(columns, len(rows)) & keep
+        self._blank += int(empty.sum())
+        return batch.take(keep & ~empty)
+
+
+def _choose(
+    book: calamine.CalamineWorkbook, wanted: str | None
+) -> tuple[calamine.CalamineSheet | None, list[dict[str, Any]]]:
+    """Return the sheet to read, and name and rows of every other sheet with content."""
+    visible = [
+        data.name
+        for data in book.sheets_metadata
+        if data.typ == calamine.SheetTypeEnum.WorkSheet
+        and data.visible == calamine.SheetVisibleEnum.Visible
+    ]
+    if wanted is not None and wanted not in book.sheet_names:
+        raise Refused("no_such_sheet", sheet=wanted)
+    names = [wanted] if wanted is not None else visible or book.sheet_names
+    chosen: calamine.CalamineSheet | None = None
+    for name in names:
+        sheet = book.get_sheet_by_name(name)
+        if sheet.height:
+            chosen = sheet
+            break
+    others = []
+    for name in book.sheet_names[:50]:
+        if chosen is None or name != chosen.name:
+            sheet = book.get_sheet_by_name(name)
+            if sheet.height:
+                others.append({"name": name[:60], "rows": sheet.height})
+    return chosen, others

@@ -1,0 +1,218 @@
+"""Pass 8, output rule: what the outermost SELECT may be, for each of the three shapes.
+
+Property: a statistical result has one group key and counts, and nothing else — no row, no total,
+no order or cut that depends on an unreleased value; a serving table has one subject key and
+answers; below the outermost SELECT there are only projections, joins and filters.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from sqlglot import exp
+
+from gongshu.cleanroom.lattices import LatticeKind
+from gongshu.cleanroom.model import Finding
+from gongshu.cleanroom.parse import position
+from gongshu.cleanroom.query import Origin, Projection, Query, bare_origin, levels, origins
+from gongshu.cleanroom.regimes import Shape, is_identifier, is_open
+from gongshu.cleanroom.resolve import HIDDEN_PREFIX
+from gongshu.cleanroom.usage import Usage
+
+CLAUSE = "dc-3"
+MAX_MEASURES = 6
+ONLY = "目前只支持按一个维度计数:count(*) 或 count(DISTINCT 主体列),可以加 FILTER (WHERE …)。"
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """One measure: `subject` is the counted subject column (None counts rows)."""
+
+    name: str
+    subject: exp.Column | None
+    condition: exp.Expr | None
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """What the output rule read off the outermost SELECT."""
+
+    key: Projection | None
+    key_origin: Origin | None
+    measures: tuple[Counted, ...]
+
+
+def judge(sql: str, query: Query, shape: Shape, usage: Usage) -> tuple[Output, tuple[Finding, ...]]:
+    """This function will say what a query outputs and why it may not, if it may not.
+
+    Sources: disclosure-control §1, §3.4, §3.6, §7.
+    """
+    found = list(_inner_levels(sql, query))
+    if shape == "service":
+        return Output(None, None, ()), (*found, *_service(sql, query, usage))
+    if shape == "open":
+        return Output(None, None, ()), tuple(found)
+    output, faults = _statistics(sql, query)
+    return output, (*found, *faults)
+
+
+def _is_unlisted(expression: exp.Expr) -> bool:
+    """An aggregate that the parse has refused already is not refused twice."""
+    inner = expression.this if isinstance(expression, exp.Filter) else expression
+    return not isinstance(inner, exp.Count)
+
+
+def is_aggregate(expression: exp.Expr) -> bool:
+    """This function will say whether an output expression is an aggregate, lawful or not."""
+    return isinstance(expression, (exp.AggFunc, exp.Filter))
+
+
+def _inner_levels(sql: str, query: Query) -> Iterator[Finding]:
+    for path, level in levels(query):
+        if path and (level.aggregates or level.order or level.distinct or _cut(level)):
+            sentence = "子查询里只能做投影、连接和筛选;计数、去重、排序和 LIMIT 只能写在最外层。"
+            where = position(sql, level.projections[0].expression)
+            yield Finding("output.inner", sentence, CLAUSE, where)
+
+
+def _cut(query: Query) -> bool:
+    return query.limit is not None or query.offset is not None
+
+
+# -- statistics --------------------------------------------------------------------------------
+
+
+def _statistics(sql: str, query: Query) -> tuple[Output, tuple[Finding, ...]]:
+    found: list[Finding] = []
+    if _cut(query) or query.distinct:
+        sentence = "统计结果不支持 DISTINCT、LIMIT 和 OFFSET:取舍哪些行会透露未公布的数。"
+        found.append(Finding("output.cut", sentence, CLAUSE))
+    key = _key(query)
+    if key is None:
+        sentence = "请恰好按一个数据项分组(GROUP BY),并把它写在输出列里;目前不支持总计和多维交叉。"
+        found.append(Finding("output.one_key", sentence, CLAUSE))
+    measures = [p for p in query.projections if p is not key]
+    counted = [_counted(query, p) for p in measures]
+    for projection, measure in zip(measures, counted, strict=True):
+        unsupported = is_aggregate(projection.expression) and _is_unlisted(projection.expression)
+        if measure is None and not unsupported:
+            found.append(
+                Finding("output.measure", ONLY, CLAUSE, position(sql, projection.expression))
+            )
+    visible = [p for p in measures if not p.name.startswith(HIDDEN_PREFIX)]
+    if not 1 <= len(visible) <= MAX_MEASURES:
+        sentence = f"每次统计要有 1 到 {MAX_MEASURES} 个计数列。"
+        found.append(Finding("output.measures", sentence, CLAUSE))
+    if key is not None and any(o.expression != key.expression for o in query.order):
+        sentence = "统计结果一律按分组项排序;按计数排序会透露未公布的数。"
+        found.append(Finding("output.order", sentence, CLAUSE))
+    origin = bare_origin(query, _untruncated(key.expression)) if key is not None else None
+    if key is not None:
+        found += _key_faults(sql, query, key, origin)
+    complete = tuple(measure for measure in counted if measure is not None)
+    found += _row_counts(query, complete)
+    return Output(key, origin, complete), tuple(found)
+
+
+def _key(query: Query) -> Projection | None:
+    if len(query.group) != 1:
+        return None
+    return next((p for p in query.projections if p.expression == query.group[0]), None)
+
+
+def _untruncated(expression: exp.Expr) -> exp.Expr:
+    return expression.this if isinstance(expression, exp.TimestampTrunc) else expression
+
+
+def _counted(query: Query, projection: Projection) -> Counted | None:
+    expression, condition = projection.expression, None
+    if isinstance(expression, exp.Filter):
+        expression, condition = expression.this, expression.expression.this
+    if not isinstance(expression, exp.Count):
+        return None
+    counted = expression.this
+    if isinstance(counted, exp.Star):
+        return Counted(projection.name, None, condition)
+    if not isinstance(counted, exp.Distinct) or len(counted.expressions) != 1:
+        return None
+    column = counted.expressions[0]
+    origin = bare_origin(query, column)
+    if origin is None or not origin.is_subject:
+        return None
+    return Counted(projection.name, column, condition)
+
+
+def _row_counts(query: Query, measures: tuple[Counted, ...]) -> Iterator[Finding]:
+    """A join repeats rows, and chosen repetition is a weight: it would undo rounding and could
+    write one subject's answer into the digits of a count."""
+    joined = any(len(level.relations) > 1 for _, level in levels(query))
+    if joined and any(measure.subject is None for measure in measures):
+        sentence = "有连接时不能用 count(*)(连接会使同一行重复计数);请改用 count(DISTINCT 主体列)。"
+        yield Finding("output.joined_rows", sentence, CLAUSE)
+
+
+def _key_faults(
+    sql: str, query: Query, key: Projection, origin: Origin | None
+) -> Iterator[Finding]:
+    where = position(sql, key.expression)
+    used = origins(query, key.expression)
+    identified = next((o for o in used if is_identifier(o)), None)
+    if identified is not None:
+        sentence = f"{identified.title}能认出具体对象,不能用来分组。"
+        yield Finding("cohort.identifier", sentence, CLAUSE, where)
+    elif not used:
+        yield Finding("output.one_key", "分组项必须是一个数据项。", CLAUSE, where)
+    elif not all(is_open(o) for o in used):
+        sentence = _closed_key(key.expression, origin)
+        if sentence:
+            yield Finding("output.key", sentence, CLAUSE, where)
+
+
+def _closed_key(expression: exp.Expr, origin: Origin | None) -> str:
+    lattice = origin.rule.lattice if origin is not None and origin.rule is not None else None
+    if origin is None:
+        return "分组项是由未开放的数据项计算出来的;请直接用登记了取值范围的数据项分组。"
+    if lattice is None:
+        return f"{origin.title}没有登记可用的取值范围,不能用来分组。"
+    truncated = isinstance(expression, exp.TimestampTrunc)
+    if lattice.kind is LatticeKind.MONTHS:
+        hint = f"{origin.title}只能按月分组,请写成 date_trunc('month', {origin.column})。"
+        return "" if truncated else hint
+    if lattice.kind is LatticeKind.BANDS:
+        return f"{origin.title}是数值分段,目前只能写在条件里,不能用来分组。"
+    return f"{origin.title}不是日期,不能用 date_trunc。" if truncated else ""
+
+
+# -- service -----------------------------------------------------------------------------------
+
+
+def _service(sql: str, query: Query, usage: Usage) -> Iterator[Finding]:
+    if query.aggregates or _cut(query):
+        sentence = "服务表逐个主体给出答案,不做计数和 LIMIT。"
+        yield Finding("output.service", sentence, "dc-7")
+    keys = [p for p in query.projections if is_subject_key(query, p)]
+    if len(keys) != 1:
+        sentence = "服务表要恰好输出一个主体列(如 主体_企业)作为查询用的键。"
+        yield Finding("output.service_key", sentence, "dc-7")
+    if len(query.projections) <= len(keys):
+        sentence = "服务表除主体列外,还要至少有一个答案列。"
+        yield Finding("output.service_answer", sentence, "dc-7")
+    for projection in query.projections:
+        used = [o for o in origins(query, projection.expression) if is_identifier(o)]
+        if used and projection not in keys:
+            sentence = (
+                f"答案列“{projection.name}”含有{used[0].title},它能认出具体对象,不能作为答案。"
+            )
+            where = position(sql, projection.expression)
+            yield Finding("output.service_identifier", sentence, "dc-7", where)
+    for column in usage.columns:
+        if not column.values:
+            sentence = f"答案列“{column.name}”没有用到任何数据项。"
+            yield Finding("output.service_answer", sentence, "dc-7")
+
+
+def is_subject_key(query: Query, projection: Projection) -> bool:
+    """This function will say whether an output column is a subject column as it is."""
+    origin = bare_origin(query, projection.expression)
+    return origin is not None and origin.is_subject

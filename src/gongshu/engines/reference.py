@@ -1,0 +1,292 @@
+"""The reference: slow, plain and obviously right; it judges what the fast engine says.
+
+It walks the resolved query row by row with Python values and SQL's three truth values (None is
+unknown). It covers exactly what the clean room lets through and is used in tests only.
+"""
+
+from __future__ import annotations
+
+import operator
+import re
+from collections.abc import Callable, Iterator, Mapping
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import pyarrow as pa
+from sqlglot import exp
+
+from gongshu.cleanroom.model import ItemRule, Plan, Source
+from gongshu.cleanroom.parse import FINAL_CAPS, parse
+from gongshu.cleanroom.query import Base, Query, Relation
+from gongshu.cleanroom.resolve import resolve
+from gongshu.vocabulary.levels import IdentifierClass, Regime, SubjectKind
+
+Row = Mapping[str, Mapping[str, Any]]
+"""alias -> column -> value; an absent side of a LEFT JOIN has None for every column."""
+Rows = Mapping[str, list[dict[str, Any]]]
+
+
+def run(plan: Plan, tables: Mapping[str, pa.Table]) -> pa.Table:
+    """This function will return what the text of `plan` means on `tables`.
+
+    Raises `ValueError` for a text that the clean room would not have written.
+    """
+    parsed = parse(plan.sql, FINAL_CAPS)
+    if parsed.tree is None or parsed.findings:
+        raise ValueError("not a plan's text")
+    sources = [_source(plan, table) for table in plan.sources]
+    query = resolve(plan.sql, parsed.tree, sources, allow_hidden=True).query
+    if query is None:
+        raise ValueError("not a plan's text")
+    rows = {
+        table: tables[table].select(list(columns)).to_pylist()
+        for table, columns in plan.sources.items()
+    }
+    found = _select(query, rows)
+    return pa.table({p.name: [row[i] for row in found] for i, p in enumerate(query.projections)})
+
+
+def _source(plan: Plan, table: str) -> Source:
+    columns = zip(plan.sources[table], plan.types[table], strict=True)
+    items = tuple(
+        ItemRule(name, kind, Regime.sealed, IdentifierClass.direct, False, 4, SubjectKind.thing)
+        for name, kind in columns
+    )
+    return Source(plan.resources[table], table, table, items, {}, "")
+
+
+def _select(query: Query, tables: Rows) -> list[tuple[Any, ...]]:
+    rows = [r for r in _joined(query, tables) if query.where is None or _true(query.where, r)]
+    groups = _grouped(query, rows) if query.aggregates else [[row] for row in rows]
+    found = [
+        (tuple(_value(p.expression, group) for p in query.projections), group) for group in groups
+    ]
+    for ordering in reversed(query.order):
+        found.sort(key=_order_key(ordering.expression), reverse=ordering.descending)
+        absent = [f for f in found if _value(ordering.expression, f[1]) is None]
+        present = [f for f in found if _value(ordering.expression, f[1]) is not None]
+        found = absent + present if ordering.nulls_first else present + absent
+    values = [row for row, _ in found]
+    if query.distinct:
+        values = list(dict.fromkeys(values))
+    start = query.offset or 0
+    return values[start:] if query.limit is None else values[start : start + query.limit]
+
+
+def _order_key(expression: exp.Expr) -> Callable[[tuple[Any, list[Row]]], Any]:
+    def key(found: tuple[Any, list[Row]]) -> tuple[bool, Any]:
+        value = _value(expression, found[1])
+        return (value is not None, 0 if value is None else value)
+
+    return key
+
+
+def _grouped(query: Query, rows: list[Row]) -> list[list[Row]]:
+    groups: dict[tuple[Any, ...], list[Row]] = {}
+    for row in rows:
+        key = tuple(_value(expression, [row]) for expression in query.group)
+        groups.setdefault(key, []).append(row)
+    return list(groups.values()) if query.group else [rows]
+
+
+# -- FROM --------------------------------------------------------------------------------------
+
+
+def _joined(query: Query, tables: Rows) -> list[Row]:
+    first = query.relations[0]
+    rows: list[Row] = [{first.alias: row} for row in _relation(first, tables)]
+    for relation, joining in zip(query.relations[1:], query.joins, strict=True):
+        candidates = _relation(relation, tables)
+        absent = dict.fromkeys(_names(relation))
+        widened: list[Row] = []
+        for row in rows:
+            both = [{**row, relation.alias: candidate} for candidate in candidates]
+            matches = [
+                wide
+                for wide in both
+                if all(_equal(_value(a, [wide]), _value(b, [wide])) for a, b in joining.pairs)
+            ]
+            widened += matches
+            if joining.left and not matches:
+                widened.append({**row, relation.alias: absent})
+        rows = widened
+    return rows
+
+
+def _equal(one: Any, other: Any) -> bool:
+    return one is not None and other is not None and bool(one == other)
+
+
+def _relation(relation: Relation, tables: Rows) -> list[dict[str, Any]]:
+    if isinstance(relation, Base):
+        return tables[relation.source.table]
+    return [
+        dict(zip(_names(relation), row, strict=True)) for row in _select(relation.query, tables)
+    ]
+
+
+def _names(relation: Relation) -> list[str]:
+    if isinstance(relation, Base):
+        return [name for name, _ in relation.source.columns()]
+    return [projection.name for projection in relation.query.projections]
+
+
+# -- expressions -------------------------------------------------------------------------------
+
+
+def _true(expression: exp.Expr, row: Row) -> bool:
+    return _value(expression, [row]) is True
+
+
+def _value(node: exp.Expr, group: list[Row]) -> Any:
+    """Aggregates see the whole group; everything else sees its first row."""
+    if isinstance(node, exp.Filter):
+        condition = node.expression.this
+        return _value(node.this, [row for row in group if _true(condition, row)])
+    if isinstance(node, exp.Count):
+        if isinstance(node.this, exp.Star):
+            return len(group)
+        values = {_value(node.this.expressions[0], [row]) for row in group}
+        return len(values - {None})
+    if isinstance(node, exp.Column):
+        return group[0][node.table][node.name]
+    if isinstance(node, exp.Literal):
+        return node.name if node.is_string else _number(node.name)
+    if isinstance(node, exp.Case):
+        return _case(node, group)
+    if isinstance(node, (exp.And, exp.Or)):
+        return _connected(node, group)
+    operation = _OPERATIONS.get(type(node))
+    if operation is None:
+        raise ValueError(f"outside the supported subset: {type(node).__name__}")
+    return operation(node, [_value(child, group) for child in _operands(node)])
+
+
+def _operands(node: exp.Expr) -> Iterator[exp.Expr]:
+    skipped = (exp.DataType, exp.Var)
+    yield from (child for child in node.iter_expressions() if not isinstance(child, skipped))
+
+
+def _number(text: str) -> int | Decimal:
+    return Decimal(text) if "." in text else int(text)
+
+
+def _case(node: exp.Case, group: list[Row]) -> Any:
+    subject = _value(node.this, group) if node.this is not None else None
+    for branch in node.args["ifs"]:
+        condition = _value(branch.this, group)
+        hit = condition is True if node.this is None else _equal(subject, condition)
+        if hit:
+            return _value(branch.args["true"], group)
+    default = node.args.get("default")
+    return None if default is None else _value(default, group)
+
+
+def _connected(node: exp.Expr, group: list[Row]) -> bool | None:
+    sides = [_value(node.this, group), _value(node.expression, group)]
+    decisive = isinstance(node, exp.Or)
+    if decisive in sides:
+        return decisive
+    return None if None in sides else not decisive
+
+
+def _between(_: exp.Expr, values: list[Any]) -> bool | None:
+    tested, low, high = values
+    sides = [_compared(operator.le)(_, [low, tested]), _compared(operator.le)(_, [tested, high])]
+    return False if False in sides else None if None in sides else True
+
+
+def _compared(function: Callable[[Any, Any], bool]) -> Callable[[exp.Expr, list[Any]], Any]:
+    """Beside a floating-point number a decimal literal is taken as one, too."""
+
+    def compare(one: Any, other: Any) -> bool:
+        if isinstance(one, float) or isinstance(other, float):
+            one, other = float(one), float(other)
+        return function(one, other)
+
+    return _strict(compare)
+
+
+def _strict(function: Callable[..., Any]) -> Callable[[exp.Expr, list[Any]], Any]:
+    """Any unknown operand makes the result unknown."""
+    return lambda _, values: None if None in values else function(*values)
+
+
+def _in(_: exp.Expr, values: list[Any]) -> bool | None:
+    tested, listed = values[0], values[1:]
+    if tested is None:
+        return None
+    if any(_equal(tested, value) for value in listed):
+        return True
+    return None if None in listed else False
+
+
+def _like(node: exp.Expr, values: list[Any]) -> bool | None:
+    if None in values:
+        return None
+    parts = {"%": ".*", "_": "."}
+    pattern = "".join(parts.get(character) or re.escape(character) for character in values[1])
+    found = re.fullmatch(pattern, values[0], re.DOTALL) is not None
+    return found is not bool(node.args.get("negate"))
+
+
+def _is_null(node: exp.Expr, values: list[Any]) -> bool:
+    return (values[0] is None) is not bool(node.args.get("negate"))
+
+
+def _cast(node: exp.Expr, values: list[Any]) -> Any:
+    if values[0] is None:
+        return None
+    if node.args["to"].this is exp.DType.DATE:
+        return date.fromisoformat(values[0])
+    return str(values[0])
+
+
+def _substring(text: str, start: int, length: int | None = None) -> str:
+    end = None if length is None else max(start + length - 1, 0)
+    return text[max(start - 1, 0) : end]
+
+
+def _truncated(node: exp.Expr, values: list[Any]) -> date | None:
+    day = values[0]
+    if day is None:
+        return None
+    month = {"MONTH": day.month, "QUARTER": (day.month - 1) // 3 * 3 + 1, "YEAR": 1}
+    first: date = day.replace(month=month[node.args["unit"].name], day=1)
+    return first
+
+
+_OPERATIONS: Mapping[type[exp.Expr], Callable[[exp.Expr, list[Any]], Any]] = {
+    exp.Boolean: lambda node, _: bool(node.this),
+    exp.Null: lambda _, __: None,
+    exp.Paren: lambda _, values: values[0],
+    exp.Not: _strict(lambda value: not value),
+    exp.Neg: _strict(lambda value: -value),
+    exp.EQ: _compared(operator.eq),
+    exp.NEQ: _compared(operator.ne),
+    exp.LT: _compared(operator.lt),
+    exp.LTE: _compared(operator.le),
+    exp.GT: _compared(operator.gt),
+    exp.GTE: _compared(operator.ge),
+    exp.Between: _between,
+    exp.In: _in,
+    exp.Like: _like,
+    exp.Is: _is_null,
+    exp.Add: _strict(lambda a, b: a + b),
+    exp.Sub: _strict(lambda a, b: a - b),
+    exp.Mul: _strict(lambda a, b: a * b),
+    exp.DPipe: _strict(lambda a, b: a + b),
+    exp.Concat: lambda _, values: "".join(value for value in values if value is not None),
+    exp.Coalesce: lambda _, values: next((v for v in values if v is not None), None),
+    exp.Upper: _strict(str.upper),
+    exp.Lower: _strict(str.lower),
+    exp.Trim: _strict(lambda text: text.strip(" ")),
+    exp.Length: _strict(len),
+    exp.Substring: _strict(_substring),
+    exp.StartsWith: _strict(lambda text, prefix: text.startswith(prefix)),
+    exp.Year: _strict(lambda day: day.year),
+    exp.Month: _strict(lambda day: day.month),
+    exp.TimestampTrunc: _truncated,
+    exp.Cast: _cast,
+}

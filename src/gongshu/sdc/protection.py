@@ -1,0 +1,200 @@
+"""Judge every cell of a statistical result and put together what may leave.
+
+Order: canonical subjects, cohorts, primary suppression, rounding (disclosure-control §4). A result
+has one dimension and no totals, so there is no sum from which a protected cell could be taken;
+judging it together with earlier results and public totals is a step of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from gongshu.cleanroom.failures import RunFailed
+from gongshu.cleanroom.model import Measure, Plan, Population
+from gongshu.sdc import rules
+from gongshu.sdc.review import Cause, CellReview, ForReviewer
+from gongshu.sdc.rules import Counts, Mask
+
+MARKER = "已保护"
+PROTECTED_NOTE = "部分组别已保护"
+_SUBJECTS_PER_GROUP = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A result after the output check.
+
+    `table` may leave; `notes` is what the author is told; `protected` (the number of protected
+    cells) and `for_reviewer` are for those who decide about the release.
+    """
+
+    table: pa.Table
+    protected: int
+    notes: tuple[str, ...]
+    for_reviewer: ForReviewer
+
+
+def protect(result: pa.Table, plan: Plan, k: int) -> Checked:
+    """This function will return the part of a result that may be shown.
+
+    Statistical results: cells under `k` canonical subjects of any source, cells that leave only a
+    few of their group out or tell almost all of it, and cells that differ from another by a few
+    subjects are null and their row is marked; the rest is rounded to base 5; rows stand in the
+    order of the group key. Open copies and serving tables pass as they are. Raises `RunFailed`
+    when the result does not fit the plan, or when it has about one group per subject and so
+    copies a column row by row.
+    """
+    if plan.shape != "statistics":
+        if result.column_names != list(plan.columns):
+            raise RunFailed("columns")
+        return Checked(result, 0, (), ForReviewer(result.num_rows, 0, 0, None))
+    if plan.key is None or k < plan.k or k < 1 or not plan.groups:
+        raise RunFailed("plan")
+    return _Result(_sorted(result, plan.key), plan, k).checked()
+
+
+def _sorted(result: pa.Table, key: str) -> pa.Table:
+    if result.schema.get_field_index(key) < 0:
+        raise RunFailed("columns")
+    order = pc.sort_indices(result.column(key), sort_keys="ascending", null_placement="at_end")
+    return result.take(order)
+
+
+@dataclass(frozen=True, slots=True)
+class _Result:
+    """A sorted result with its plan, on the way to what may be shown."""
+
+    table: pa.Table
+    plan: Plan
+    k: int
+    causes: dict[str, dict[Cause, Mask]] = field(default_factory=dict)
+
+    def checked(self) -> Checked:
+        self.refuse_copies()
+        small = self.small_groups()
+        for measure in self.plan.measures:
+            self.causes[measure.name] = self.own_causes(measure, small)
+        for measure in self.plan.measures:
+            self.compare(measure)
+        masks = {name: _any(found.values()) for name, found in self.causes.items()}
+        protected = int(sum(mask.sum() for mask in masks.values()))
+        notes = (PROTECTED_NOTE,) if protected else ()
+        return Checked(self.shown(masks), protected, notes, self.review(masks))
+
+    def counts(self, column: str) -> Counts:
+        if self.table.schema.get_field_index(column) < 0:
+            raise RunFailed("columns")
+        values = self.table.column(column)
+        if not pa.types.is_integer(values.type) or values.null_count:
+            raise RunFailed("columns")
+        found: Counts = values.cast(pa.int64()).to_numpy()
+        return found
+
+    def refuse_copies(self) -> None:
+        """About one group per subject is a copy of the key column, whatever its lineage says."""
+        groups = self.table.num_rows
+        for population in self.plan.groups:
+            subjects = int(self.counts(population.column).sum())
+            if not population.optional and self.k <= groups > subjects // _SUBJECTS_PER_GROUP:
+                raise RunFailed("one_group_per_subject")
+
+    def small_groups(self) -> Mask:
+        mandatory = [p for p in self.plan.groups if not p.optional]
+        return _any(rules.too_few(self.counts(p.column), self.k, optional=False) for p in mandatory)
+
+    def own_causes(self, measure: Measure, small: Mask) -> dict[Cause, Mask]:
+        groups = {p.lane: self.counts(p.column) for p in self.plan.groups}
+        found = {Cause.GROUP_TOO_SMALL: small}
+        for population in measure.populations:
+            subjects = self.counts(population.column)
+            few = rules.too_few(subjects, self.k, optional=population.optional)
+            _add(found, Cause.TOO_FEW, few)
+            if measure.selective:
+                group = groups[population.lane]
+                rest = rules.complement_too_small(subjects, group, self.k)
+                _add(found, Cause.COMPLEMENT, rest)
+                if not population.optional:
+                    share = rules.class_disclosure(subjects, group)
+                    _add(found, Cause.CLASS_DISCLOSURE, share)
+            if not self.plan.key_opened and not population.optional:
+                _add(found, Cause.DOMINANT_GROUP, self.dominated(subjects))
+        return found
+
+    def dominated(self, subjects: Counts) -> Mask:
+        """Where the key itself is not open, a group with almost everybody tells everybody's key.
+        Hiding that group alone would show it by its absence, so the whole column is hidden."""
+        total = np.full_like(subjects, subjects.sum())
+        largest = bool(rules.class_disclosure(subjects, total).any())
+        return np.full(subjects.shape, largest)
+
+    def compare(self, measure: Measure) -> None:
+        """Judge a measure against earlier ones where both would be shown."""
+        for index, unions in measure.unions:
+            other = self.plan.measures[index]
+            for union in unions:
+                one = self.population(other, union.lane)
+                this = self.population(measure, union.lane)
+                inner_one, inner_this = rules.nested_difference(
+                    self.counts(one.column),
+                    self.counts(this.column),
+                    self.counts(union.column),
+                    self.k,
+                )
+                hidden = self.hidden(other.name) | self.hidden(measure.name)
+                _add(self.causes[other.name], Cause.NESTED, inner_one & ~hidden)
+                _add(self.causes[measure.name], Cause.NESTED, inner_this & ~hidden)
+
+    def hidden(self, name: str) -> Mask:
+        return _any(self.causes[name].values())
+
+    def population(self, measure: Measure, lane: int) -> Population:
+        return next(p for p in measure.populations if p.lane == lane)
+
+    def shown(self, masks: dict[str, Mask]) -> pa.Table:
+        columns: dict[str, pa.Array | pa.ChunkedArray] = {}
+        for name in self.plan.columns:
+            if name in masks:
+                values = rules.rounded(self.counts(name))
+                columns[name] = pa.array(values, mask=masks[name], type=pa.int64())
+            else:
+                columns[name] = self.table.column(name)
+        columns[MARKER] = pa.array(_any(masks.values()))
+        return pa.table(columns)
+
+    def review(self, masks: dict[str, Mask]) -> ForReviewer:
+        keys = self.table.column(self.plan.key or "").to_pylist()
+        protected: list[CellReview] = []
+        smallest: list[int] = []
+        for measure in self.plan.measures:
+            lanes = [self.counts(p.column) for p in measure.populations if not p.optional]
+            fewest = np.minimum.reduce(lanes)
+            values, mask = self.counts(measure.name), masks[measure.name]
+            smallest += [int(fewest[~mask].min())] if not mask.all() else []
+            for row in np.flatnonzero(mask).tolist():
+                causes = tuple(c for c, hit in self.causes[measure.name].items() if hit[row])
+                key = None if keys[row] is None else str(keys[row])
+                protected.append(
+                    CellReview(row, key, measure.name, int(values[row]), int(fewest[row]), causes)
+                )
+        cells = self.table.num_rows * len(self.plan.measures)
+        return ForReviewer(
+            self.table.num_rows,
+            cells,
+            self.k,
+            min(smallest, default=None),
+            tuple(protected),
+        )
+
+
+def _any(masks: Iterable[Mask]) -> Mask:
+    found: Mask = np.logical_or.reduce(list(masks))
+    return found
+
+
+def _add(found: dict[Cause, Mask], cause: Cause, mask: Mask) -> None:
+    found[cause] = found[cause] | mask if cause in found else mask

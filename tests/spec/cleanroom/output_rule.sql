@@ -1,0 +1,79 @@
+-- property: 统计结果只有一个分组项和计数;子查询里没有聚合;不能按未公布的数取舍或排序。
+-- accepted: 行数与主体数
+SELECT 行政区划代码, count(*) AS 证数, count(DISTINCT 主体_企业) AS 企业数 FROM 安全生产许可证 GROUP BY 行政区划代码 ORDER BY 行政区划代码 DESC;
+-- accepted: 按月分组
+SELECT date_trunc('month', 有效期止) AS 月, count(*) AS n FROM 安全生产许可证 GROUP BY 1;
+-- accepted: 按年分组
+SELECT date_trunc('year', 有效期止) AS 年, count(*) AS n FROM 安全生产许可证 GROUP BY 1;
+-- accepted: 按已开放项的计算分组
+SELECT substring(行政区划代码, 1, 4) AS 市, count(*) AS n FROM 安全生产许可证 GROUP BY 1;
+-- accepted: 个人与企业两种主体
+SELECT 诊断, count(DISTINCT 主体_个人) AS 人数, count(DISTINCT 主体_企业) AS 单位数 FROM 门诊 GROUP BY 诊断;
+-- refused: 总计 | output.one_key
+SELECT count(*) AS n FROM 安全生产许可证;
+-- refused: 两个维度 | output.measure, output.one_key, regime.raw_copy, regime.raw_selection
+SELECT 行政区划代码, 许可状态, count(*) AS n FROM 安全生产许可证 GROUP BY 1, 2;
+-- refused: 分组项不输出 | output.one_key
+SELECT count(*) AS n FROM 安全生产许可证 GROUP BY 许可状态;
+-- refused: 没有计数 | output.measures
+SELECT 许可状态 FROM 安全生产许可证 GROUP BY 许可状态;
+-- refused: 求和 | output.unsupported_statistic
+SELECT 行政区划代码, sum("注册资本(万元)") AS n FROM 安全生产许可证 GROUP BY 1;
+-- refused: 平均 | output.unsupported_statistic
+SELECT 行政区划代码, avg("注册资本(万元)") AS n FROM 安全生产许可证 GROUP BY 1;
+-- refused: 最小 | output.unsupported_statistic
+SELECT 行政区划代码, min("注册资本(万元)") AS n FROM 安全生产许可证 GROUP BY 1;
+-- refused: 中位数 | output.unsupported_statistic
+SELECT 行政区划代码, median("注册资本(万元)") AS n FROM 安全生产许可证 GROUP BY 1;
+-- refused: 众数 | output.unsupported_statistic
+SELECT 行政区划代码, mode(许可状态) AS n FROM 安全生产许可证 GROUP BY 1;
+-- refused: 近似去重 | cohort.identifier, output.unsupported_statistic
+SELECT 行政区划代码, approx_count_distinct(主体_企业) AS n FROM 安全生产许可证 GROUP BY 1;
+-- refused: 数某项非空 | parse.argument, output.measure
+SELECT 行政区划代码, count(许可范围) AS n FROM 安全生产许可证 GROUP BY 1;
+-- refused: 数不同的取值 | output.measure
+SELECT 行政区划代码, count(DISTINCT 许可范围) AS n FROM 安全生产许可证 GROUP BY 1;
+-- refused: 数标识而不是主体 | output.measure
+SELECT 行政区划代码, count(DISTINCT 统一社会信用代码) AS n FROM 安全生产许可证 GROUP BY 1;
+-- refused: 对计数做算术 | output.measure, regime.raw_selection
+SELECT 许可状态, count(*) + 1 AS n FROM 安全生产许可证 GROUP BY 1;
+-- refused: 比例 | parse.symbol
+SELECT 行政区划代码, count(*) / 2 AS n FROM 安全生产许可证 GROUP BY 1;
+-- refused: HAVING | parse.argument, parse.node
+SELECT 行政区划代码, count(*) AS n FROM 安全生产许可证 GROUP BY 1 HAVING count(*) > 10;
+-- refused: 按计数排序 | output.order
+SELECT 许可状态, count(*) AS n FROM 安全生产许可证 GROUP BY 1 ORDER BY 2;
+-- refused: 取前几名 | output.cut
+SELECT 许可状态, count(*) AS n FROM 安全生产许可证 GROUP BY 1 LIMIT 3;
+-- refused: 去重计数结果 | output.cut
+SELECT DISTINCT 许可状态, count(*) AS n FROM 安全生产许可证 GROUP BY 1;
+-- refused: 有连接时数行(重复行是权重) | output.joined_rows
+SELECT l.许可状态, count(*) AS n FROM 安全生产许可证 l JOIN 科技型中小企业 s ON l.行政区划代码 = s.行政区划代码 GROUP BY 1;
+-- refused: 子查询里连接后数行 | output.joined_rows
+WITH a AS (SELECT l.许可状态 FROM 安全生产许可证 l JOIN 科技型中小企业 s ON l.行政区划代码 = s.行政区划代码) SELECT 许可状态, count(*) AS n FROM a GROUP BY 1;
+-- refused: 子查询里聚合 | cohort.computed, output.inner
+WITH a AS (SELECT 许可状态, count(*) AS n FROM 安全生产许可证 GROUP BY 1) SELECT 许可状态, count(*) FILTER (WHERE n >= 5) AS m FROM a GROUP BY 1;
+-- refused: 子查询里去重 | output.inner
+WITH a AS (SELECT DISTINCT 行政区划代码, 许可状态 FROM 安全生产许可证) SELECT 行政区划代码, count(*) AS n FROM a GROUP BY 1;
+-- refused: 子查询里取几行 | output.inner
+WITH a AS (SELECT 行政区划代码, 许可状态 FROM 安全生产许可证 LIMIT 11) SELECT 行政区划代码, count(*) AS n FROM a GROUP BY 1;
+-- refused: 按主体分组 | cohort.identifier
+SELECT 主体_企业, count(*) AS n FROM 安全生产许可证 GROUP BY 1;
+-- refused: 按标识的一部分分组 | cohort.identifier
+SELECT substring(统一社会信用代码, 9, 9) AS x, count(*) AS n FROM 安全生产许可证 GROUP BY 1;
+-- refused: 按未登记取值的项分组 | output.key
+SELECT 许可范围, count(*) AS n FROM 安全生产许可证 GROUP BY 1;
+-- refused: 按日分组 | output.key
+SELECT 有效期止, count(*) AS n FROM 安全生产许可证 GROUP BY 1;
+-- refused: 截到日 | parse.argument
+SELECT date_trunc('day', 有效期止) AS d, count(*) AS n FROM 安全生产许可证 GROUP BY 1;
+-- refused: 按分段项的原值分组 | output.key
+SELECT "注册资本(万元)", count(*) AS n FROM 安全生产许可证 GROUP BY 1;
+-- refused: 计算出来的分组项 | output.key
+SELECT CASE WHEN 许可状态 = '有效' THEN 1 ELSE 0 END AS x, count(*) AS n FROM 安全生产许可证 GROUP BY 1;
+-- refused: 常数作分组项 | output.one_key
+SELECT '全部' AS x, count(*) AS n FROM 安全生产许可证 GROUP BY x;
+-- refused: 没有主体的资源 | output.no_subject
+SELECT 水库, count(*) FILTER (WHERE 水位 >= 10) AS n FROM 水库水位 GROUP BY 1;
+-- refused: 太多计数列 | output.measures
+SELECT 许可状态, count(*) AS a, count(*) AS b, count(*) AS c, count(*) AS d, count(*) AS e, count(*) AS f, count(*) AS g FROM 安全生产许可证 GROUP BY 1;

@@ -8,8 +8,9 @@ from rich.console import Console
 
 from gongshu_server.accounts import keys
 from gongshu_server.accounts.actors import node
-from gongshu_server.catalogue import ingest, intake
+from gongshu_server.catalogue import intake
 from gongshu_server.journal import clock
+from gongshu_server.usage import ingest
 
 
 def receive(file: Path, *, resource_id: str, key: str, console: Console) -> None:

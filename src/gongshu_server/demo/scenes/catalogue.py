@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from gongshu_server.accounts.actors import node
 from gongshu_server.cases.documents import Paper
-from gongshu_server.catalogue import actions, ingest, intake
+from gongshu_server.catalogue import actions, intake
 from gongshu_server.catalogue.models import Item, Snapshot
 from gongshu_server.demo.stage import Scene, Stage, refused, require
 from gongshu_server.demo.tables import Table
+from gongshu_server.usage import ingest
 
 
 def file_resources(stage: Stage) -> str:

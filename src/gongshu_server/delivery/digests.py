@@ -1,0 +1,37 @@
+"""Keyed digests: keys, subjects and authorisations are only ever compared under the node's secret.
+
+A bare hash of an identity number or a credit code can be guessed by trying them all; without the
+secret, which is not in the database, none of these values can be tested.
+"""
+
+from __future__ import annotations
+
+import hmac
+
+_SUBJECT = b"gongshu.subject\x00"
+_AUTHORISATION = b"gongshu.authorisation\x00"
+
+
+def key_digest(secret: bytes, key: str) -> str:
+    """Return HMAC-SHA256 of an API key as hex, the form in which the node stores keys."""
+    return hmac.digest(secret, key.encode("utf-8", "replace"), "sha256").hex()
+
+
+def subject_commitment(secret: bytes, product: str, subject: str) -> str:
+    """Return the keyed commitment of a subject's canonical key within one product, as hex.
+
+    The product is part of it, so that records about different products cannot be joined by subject
+    without the node's secret.
+    """
+    message = _SUBJECT + product.encode() + b"\x00" + subject.encode("utf-8", "replace")
+    return hmac.digest(secret, message, "sha256").hex()
+
+
+def authorisation_mac(secret: bytes, parts: tuple[str, ...]) -> str:
+    """Return the authentication code over the parts of an authorisation, as hex.
+
+    Each part goes in with its length, so that no two different lists of parts read the same.
+    """
+    encoded = [part.encode("utf-8", "replace") for part in parts]
+    message = b"".join(len(part).to_bytes(4, "big") + part for part in encoded)
+    return hmac.digest(secret, _AUTHORISATION + message, "sha256").hex()

@@ -1,0 +1,156 @@
+"""Quotas: counted over a whole control group, spent from blocks that each process reserves.
+
+A *counter* is the text `GROUP/PRODUCT/PERIOD`: all that the organisations of one control group use
+of one product in one period, whichever key or grant they use (architecture §5). A total quota
+counts from the day its grant begins, so that a renewed order is not charged with the uses before.
+A use charges every counter that some grant of the group on the product needs.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final, Protocol
+
+from gongshu.policy import Grant
+from gongshu.policy.periods import BEIJING
+from gongshu_server.delivery.use_log import Settlement
+
+BLOCK: Final = 1_000
+_EXHAUSTED_SECONDS: Final = 0.25
+
+
+class QuotaBank(Settlement, Protocol):
+    """The one place of a node where quota is handed out; it never hands out more than there is.
+
+    Everything is on disk when a method returns.
+    """
+
+    def reserve(self, owner: str, counter: str, *, want: int, limit: int | None) -> int:
+        """Take up to `want` units off the counter for the owner and return how many it got.
+
+        Everything used or reserved stays within `limit`; None means without bound.
+        """
+
+    def give_back(self, owner: str, counter: str, amount: int) -> None:
+        """Return units that the owner reserved and did not use."""
+
+    def close(self) -> None:
+        """Let go of what the bank holds open."""
+
+
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """A grant's quota in the form that a call needs."""
+
+    grant: str
+    grantee: str
+    limit: int
+    per: str
+    total: str
+    valid_from: datetime
+    ends: datetime
+
+    @classmethod
+    def of(cls, grant: Grant) -> Allowance:
+        """Return the allowance of a grant that has a quota."""
+        if grant.quota is None:
+            raise ValueError(f"grant {grant.id} has no quota")
+        start = grant.valid_from.astimezone(BEIJING)
+        return cls(
+            grant=grant.id,
+            grantee=grant.grantee,
+            limit=grant.quota.amount,
+            per=grant.quota.per,
+            total=f"total@{start:%Y-%m-%d}",
+            valid_from=grant.valid_from,
+            ends=grant.ends,
+        )
+
+    def period(self, at: datetime) -> str:
+        """Return the name of the period whose uses count at `at`."""
+        if self.per == "total":
+            return self.total
+        local = at.astimezone(BEIJING)
+        day = f"{local.year:04d}-{local.month:02d}"
+        return day if self.per == "month" else f"{day}-{local.day:02d}"
+
+
+@dataclass(slots=True)
+class _Block:
+    """Units that this process may still use; `empty_until` spares the bank needless questions."""
+
+    left: int = 0
+    touched: bool = True
+    empty_until: float = 0.0
+
+
+class Purse:
+    """What one process has reserved: it asks the bank once per block, not once per call.
+
+    It belongs to the event loop: between `spent` and `charge` nothing else may run.
+    """
+
+    def __init__(self, bank: QuotaBank, *, owner: str, block: int = BLOCK) -> None:
+        self._bank, self._owner, self._size = bank, owner, block
+        self._blocks: dict[tuple[str, int | None], _Block] = {}
+
+    def spent(
+        self, scope: str, allowances: Iterable[Allowance], *, amount: int, at: datetime
+    ) -> dict[str, int]:
+        """Return by grant id what counts as used: the limit less what this process still holds.
+
+        A block is reserved where less than `amount` is held, so a number below the limit is a
+        promise that `charge` can keep.
+        """
+        return {
+            one.grant: one.limit - self._held(f"{scope}/{one.period(at)}", one.limit, amount)
+            for one in allowances
+        }
+
+    def charge(
+        self, scope: str, allowances: Sequence[Allowance], grant: str, *, amount: int, at: datetime
+    ) -> list[str]:
+        """Use `amount` under a grant, on every counter of the group, and return the counters.
+
+        A negative amount takes back a charge that did not become a use.
+        """
+        own = next((one for one in allowances if one.grant == grant), None)
+        counters: dict[str, int | None] = {}
+        if own is not None:
+            counters[f"{scope}/{own.period(at)}"] = own.limit
+        for one in allowances:
+            if one.valid_from <= at < one.ends:
+                counters.setdefault(f"{scope}/{one.period(at)}", None)
+        for counter, limit in counters.items():
+            self._held(counter, limit, amount)
+            self._blocks[counter, limit].left -= amount
+        return list(counters)
+
+    def give_back(self, *, idle: bool = True) -> None:
+        """Return to the bank the blocks that nothing was asked of since the last time.
+
+        With `idle` False all of them are returned.
+        """
+        for key, block in list(self._blocks.items()):
+            if idle and block.touched:
+                block.touched = False
+                continue
+            if block.left:
+                self._bank.give_back(self._owner, key[0], block.left)
+            del self._blocks[key]
+
+    def _held(self, counter: str, limit: int | None, amount: int) -> int:
+        """Return how many units are held, after reserving more when there are too few."""
+        block = self._blocks.get((counter, limit))
+        if block is None:
+            block = self._blocks[counter, limit] = _Block()
+        block.touched = True
+        if block.left < amount and time.monotonic() >= block.empty_until:
+            want = max(self._size, amount - block.left)
+            block.left += self._bank.reserve(self._owner, counter, want=want, limit=limit)
+            if block.left < amount:
+                block.empty_until = time.monotonic() + _EXHAUSTED_SECONDS
+        return block.left

@@ -1,0 +1,1 @@
+"""Authorised operation: plan, agreement, scenario application."""

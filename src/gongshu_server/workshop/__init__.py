@@ -1,0 +1,1 @@
+"""The workshop: drafts, runs and releases of operators and developers."""

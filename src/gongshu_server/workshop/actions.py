@@ -1,0 +1,31 @@
+"""The one door for writes on the workshop; the actions live beside what they change."""
+
+from __future__ import annotations
+
+from gongshu_server.workshop.drafting import draft, open_task
+from gongshu_server.workshop.releases import (
+    record_export_exception,
+    release,
+    sign_off,
+    submit_release,
+    withdraw_release,
+)
+from gongshu_server.workshop.reviewing import view_release
+from gongshu_server.workshop.runs import finish_run, start_run
+from gongshu_server.workshop.voting import open_votes, vote_compliance, vote_security
+
+__all__ = [
+    "draft",
+    "finish_run",
+    "open_task",
+    "open_votes",
+    "record_export_exception",
+    "release",
+    "sign_off",
+    "start_run",
+    "submit_release",
+    "view_release",
+    "vote_compliance",
+    "vote_security",
+    "withdraw_release",
+]

@@ -1,0 +1,161 @@
+"""Reads on tasks, runs and releases: what an author may see, and who has voted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from gongshu.cleanroom import Verdict
+from gongshu.vocabulary.errors import NotFound, NotPermitted
+from gongshu_server.accounts.actors import Actor
+from gongshu_server.accounts.permissions import require
+from gongshu_server.cases.models import Case
+from gongshu_server.workshop import checking
+from gongshu_server.workshop.models import Query, Release, ReleaseSource, Run, Task, Vote
+
+# Whether a run has ended, and thus how long it took, is shown in steps of this length (S13).
+TIME_STEP = timedelta(minutes=1)
+FAILED = "任务运行没有成功，没有产生任何结果；请缩小数据范围或改用更粗的分组后重新提交。"
+
+
+@dataclass(frozen=True, slots=True)
+class RunView:
+    """All that the author of a run may see of it; nothing here depends on the data.
+
+    `code` is `run_failed` for every failure, else empty; `note` is the same for every result of
+    the same kind.
+    """
+
+    id: str
+    query: str
+    state: str
+    code: str
+    sentence: str
+    note: str
+    started_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class VoteView:
+    """One vote as it may be seen: before both are in, only that it was cast."""
+
+    kind: str
+    cast: bool
+    commitment: str = ""
+    passed: bool | None = None
+    opinion: str | None = None
+    salt: str | None = None
+
+
+def check(
+    task_id: str, sql: str, *, exit: str = "export", region: str = "", by: Actor, at: datetime
+) -> Verdict:
+    """Return the clean room's verdict on a query for its developer, without recording anything."""
+    task = Task.objects.visible_to(by).filter(pk=task_id).first()
+    if task is None:
+        raise NotFound("没有这个加工任务。", code="task_not_found")
+    require(by, "workshop.draft", clause="27-15")
+    if task.developer_id != by.organisation:
+        raise NotPermitted(
+            "只有该任务的开发主体可以检查查询。", code="not_the_developer", clause="27-15"
+        )
+    return checking.checked(task, sql, exit=exit, region=region, at=at).verdict
+
+
+def tasks(*, by: Actor) -> list[Task]:
+    """Return the tasks that the actor may see, newest first."""
+    return list(Task.objects.visible_to(by).order_by("-opened_at"))
+
+
+def queries_of(task_id: str, *, by: Actor) -> list[Query]:
+    """Return the checked queries of a task that the actor may see, oldest first."""
+    return list(Query.objects.visible_to(by).filter(task_id=task_id).order_by("drafted_at"))
+
+
+def has_ended(run: Run, at: datetime) -> bool:
+    """Tell whether the run's end is shown at `at`: only at the end of a whole step of time."""
+    if run.finished_at is None:
+        return False
+    steps = -((run.started_at - run.finished_at) // TIME_STEP)
+    return at >= run.started_at + max(steps, 1) * TIME_STEP
+
+
+def run_view(run_id: str, *, by: Actor, at: datetime) -> RunView:
+    """Return what may be seen of a run; NotFound when the actor may not see it at all."""
+    run = Run.objects.visible_to(by).filter(pk=run_id).first()
+    if run is None:
+        raise NotFound("没有这次任务运行。", code="run_not_found")
+    state = run.state if has_ended(run, at) else "running"
+    failed = state == "failed"
+    return RunView(
+        id=run.pk,
+        query=run.query_id,
+        state=state,
+        code="run_failed" if failed else "",
+        sentence=FAILED if failed else "",
+        note=run.note if state == "finished" else "",
+        started_at=run.started_at,
+    )
+
+
+def release(release_id: str, *, by: Actor) -> Release:
+    """Return one release that the actor may see; NotFound otherwise."""
+    found = Release.objects.visible_to(by).filter(pk=release_id).first()
+    if found is None:
+        raise NotFound("没有这个出域申请。", code="release_not_found")
+    return found
+
+
+def state(row: Release) -> str:
+    """Return the state of the release's case; it lives there only."""
+    return Case.objects.values_list("state", flat=True).get(pk=row.case)
+
+
+def votes(release_id: str, *, by: Actor) -> tuple[VoteView, ...]:
+    """Return how the two reviews stand, the same for everybody who may see the release.
+
+    Until both votes are in only their being cast is shown, to the voters as well: otherwise the
+    second one could learn the first.
+    """
+    cast = {vote.kind: vote for vote in Vote.objects.filter(release=release(release_id, by=by))}
+    return tuple(
+        VoteView(
+            kind=kind,
+            cast=kind in cast,
+            commitment=cast[kind].commitment if kind in cast else "",
+            passed=cast[kind].passed if kind in cast else None,
+            opinion=cast[kind].opinion if kind in cast else None,
+            salt=cast[kind].salt if kind in cast else None,
+        )
+        for kind in ("security", "compliance")
+    )
+
+
+def released(release_id: str) -> dict[str, Any]:
+    """Return what the market is handed: exit, question, result, lineage, sources, organisations.
+
+    For the market and the effects of a release. Raises NotFound unless it has been released.
+    """
+    row = Release.objects.filter(pk=release_id, released_at__isnull=False).first()
+    if row is None:
+        raise NotFound("没有这个已出域的成果。", code="release_not_found")
+    run = Run.objects.get(pk=row.run_id)
+    query = Query.objects.get(pk=run.query_id)
+    task = Task.objects.get(pk=query.task_id)
+    sources = ReleaseSource.objects.filter(release=row).order_by("resource_id")
+    return {
+        "release": row.pk,
+        "exit": row.exit,
+        "title": task.title,
+        "question": row.question,
+        "scenario": task.scenario_id,
+        "developer": row.developer_id,
+        "operator": row.operator_id,
+        "implementing_body": row.implementing_body_id,
+        "result": run.result,
+        "columns": query.verdict["columns"],
+        "lineage": query.verdict["lineage"],
+        "sources": list(sources.values_list("resource_id", flat=True)),
+        "snapshots": run.snapshots,
+    }

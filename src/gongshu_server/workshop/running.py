@@ -1,0 +1,83 @@
+"""Running a query: start, work in the locked worker outside any transaction, finish.
+
+The author gets one code for every failure and one fixed note for every success (S13).
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, is_dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import pyarrow as pa
+
+from gongshu.engines import duckdb
+from gongshu.lake.snapshots import open_snapshot
+from gongshu.sandbox import Limits, Pool
+from gongshu.sdc import Checked, protect
+from gongshu_server.accounts.actors import Actor
+from gongshu_server.catalogue.models import Snapshot
+from gongshu_server.catalogue.queries import lake_path
+from gongshu_server.workshop import results
+from gongshu_server.workshop.queries import RunView, run_view
+from gongshu_server.workshop.runs import Outcome, Started, finish_run, start_run
+
+LIMITS = Limits(memory_bytes=1 << 30, wall_seconds=120.0, cpu_seconds=120)
+
+
+def run(*, query_id: str, by: Actor, at: datetime, workers: Pool | None = None) -> RunView:
+    """Run a checked query and return what its author may see of the run.
+
+    Raises what `start_run` raises. A failure of the engine is not raised: the run ends as failed,
+    with the one code `run_failed`.
+    """
+    stopwatch = time.monotonic()
+    started = start_run(query_id=query_id, by=by, at=at)
+    outcome, cause = _worked(started, workers)
+    ended = at + timedelta(seconds=time.monotonic() - stopwatch)
+    finish_run(run_id=started.run.pk, outcome=outcome, cause=cause, by=by, at=ended)
+    return run_view(started.run.pk, by=by, at=ended)
+
+
+def _worked(started: Started, workers: Pool | None) -> tuple[Outcome | None, str]:
+    try:
+        result = duckdb.run(started.plan, _tables(started), LIMITS, workers=workers)
+        checked = protect(result, started.plan, started.plan.k)
+        name, salt, digest = results.write(started.run.pk, checked.table)
+    except Exception as fault:  # noqa: BLE001 - S13: whatever went wrong is one code to the author
+        return None, getattr(fault, "cause", type(fault).__name__)
+    return Outcome(name, salt, digest, _for_reviewer(checked, started)), ""
+
+
+def _tables(started: Started) -> dict[str, pa.RecordBatchReader]:
+    """Open the pinned version of each table: the plan's columns only."""
+    plan = started.plan
+    tables = {}
+    for table, snapshot_id in started.snapshots.items():
+        snapshot = Snapshot.objects.get(pk=snapshot_id)
+        condition = plan.rows.get(table)
+        columns = dict.fromkeys(plan.sources[table])
+        if condition is not None:
+            columns[condition.item] = None
+        tables[table] = open_snapshot(lake_path(snapshot), snapshot.version, columns=list(columns))
+    return tables
+
+
+def _for_reviewer(checked: Checked, started: Started) -> dict[str, Any]:
+    return {
+        **_plain(asdict(checked.for_reviewer)),
+        "protected_cells": checked.protected,
+        "matches": {resource: _plain(match) for resource, match in started.matches.items()},
+    }
+
+
+def _plain(value: Any) -> Any:
+    if is_dataclass(value) and not isinstance(value, type):
+        return _plain(asdict(value))
+    if isinstance(value, Mapping):
+        return {str(key): _plain(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(one) for one in value]
+    return value if isinstance(value, str | int | float | bool) or value is None else str(value)

@@ -151,6 +151,11 @@ def test_the_quota_is_reached_but_never_over(spent, amount, allowed):
     assert decision.allowed == allowed
 
 
+def test_a_refusal_over_quota_tells_what_was_used_already():
+    (reason,) = answer(plain_grant(), plain_use(amount=2), {"g1": 99}).reasons
+    assert (reason.asked, reason.allowed) == ("2（已用99）", "每月100")
+
+
 def test_a_sequence_of_uses_never_spends_more_than_the_quota():
     random = Random(3)
     for _ in range(200):

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from gongshu.lake.subjects import MatchReport
 
 from gongshu.cleanroom.lattices import Lattice, LatticeKind
 from gongshu.cleanroom.model import ItemRule, Source
+from gongshu.lake.subjects import ENTERPRISE, PERSON, MatchReport
 from gongshu.vocabulary.errors import Conflict, NotFound
 from gongshu.vocabulary.levels import IdentifierClass, Level, SubjectKind, regime_of
 from gongshu_server.accounts.actors import Actor
@@ -19,8 +19,8 @@ from gongshu_server.catalogue.models import Item, Resource, Snapshot
 
 # The columns with canonical subjects that intake adds to every snapshot.
 SUBJECT_COLUMNS: Mapping[SubjectKind, str] = {
-    SubjectKind.enterprise: "主体_企业",
-    SubjectKind.person: "主体_个人",
+    SubjectKind.enterprise: ENTERPRISE,
+    SubjectKind.person: PERSON,
 }
 REGION_ITEM = "行政区划代码"
 

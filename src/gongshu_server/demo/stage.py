@@ -102,9 +102,12 @@ def refused(
     code: str,
     *,
     clause: str | None = None,
+    finding: str = "",
     naming: Sequence[str] = (),
 ) -> DomainError:
     """Check that an attempt is refused with this code and clause, its sentence naming all of these.
+
+    `finding` is the code that one of the refusal's details must carry.
 
     Returns the refusal; raises Unexpected when it went through or was refused for another reason.
     """
@@ -113,6 +116,8 @@ def refused(
     except DomainError as error:
         said = f"{error.sentence}{''.join(str(d) for d in error.details)}"
         missing = [word for word in naming if word not in said]
+        codes = {getattr(detail, "code", "") for detail in error.details}
+        missing += [finding] if finding and finding not in codes else []
         if error.code != code or (clause and error.clause != clause) or missing:
             raise Unexpected(
                 f"拒绝的理由不对：{error.code}（{error.clause}）{error.sentence} 缺少 {missing}"

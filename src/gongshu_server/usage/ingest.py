@@ -27,6 +27,7 @@ from gongshu.lake import (
     open_snapshot,
     read_received,
 )
+from gongshu.lake.subjects import ENTERPRISE, PERSON, Matching
 from gongshu.policy import Use
 from gongshu.profile import profile
 from gongshu.vocabulary.actions import Action
@@ -67,7 +68,7 @@ def ingest(file_id: str, *, by: Actor, at: datetime) -> Snapshot:
         actions.record_unreadable(file_id=file_id, sentence=error.sentence, by=by, at=at)
         raise
     return actions.record_snapshot(
-        file_id=file_id, version=_version(arrived, subjects.report, resource), by=by, at=at
+        file_id=file_id, version=_version(arrived, subjects, resource), by=by, at=at
     )
 
 
@@ -90,7 +91,13 @@ class _Subjects:
 
     def __init__(self, resource_id: str) -> None:
         self._resource_id = resource_id
-        self.report: MatchReport | None = None
+        self._matching: Matching | None = None
+        self.columns: frozenset[str] = frozenset()
+
+    @property
+    def report(self) -> MatchReport | None:
+        """The report, once all rows have passed; None for a table about no subject."""
+        return self._matching.report if self._matching else None
 
     def enrich(self, reader: pa.RecordBatchReader) -> pa.RecordBatchReader:
         """Return the reader with subject columns, where the headers name a subject at all."""
@@ -99,8 +106,11 @@ class _Subjects:
         citizen = _first(_CITIZEN, names)
         if not (uscc or name or citizen):
             return reader
-        register = self._register() if name else NameRegister.empty()
-        reader, self.report = add_subjects(
+        register = self._register() if name else NameRegister({})
+        self.columns = frozenset(
+            ({ENTERPRISE} if uscc or name else set()) | ({PERSON} if citizen else set())
+        )
+        reader, self._matching = add_subjects(
             reader, uscc_column=uscc, name_column=name, citizen_column=citizen, register=register
         )
         return reader
@@ -120,7 +130,7 @@ def _pairs(but: str) -> list[tuple[pa.RecordBatchReader, str, str]]:
         uscc, name = _first(_USCC, snapshot.schema), _first(_NAME, snapshot.schema)
         if uscc and name:
             rows = open_snapshot(
-                queries.lake_path(snapshot), _delta_version(snapshot), columns=(uscc, name)
+                queries.lake_path(snapshot), snapshot.version, columns=(uscc, name)
             )
             pairs.append((rows, uscc, name))
     return pairs
@@ -130,23 +140,23 @@ def _first(pattern: re.Pattern[str], names: Sequence[str] | Mapping[str, Any]) -
     return next((name for name in names if pattern.search(name.replace("\n", ""))), None)
 
 
-def _delta_version(snapshot: Snapshot) -> int:
-    return snapshot.version - 1
-
-
-def _version(arrived: Received, report: MatchReport | None, resource: Any) -> actions.Version:
+def _version(arrived: Received, subjects: _Subjects, resource: Any) -> actions.Version:
     location = Path(settings.HOME) / "lake" / resource.pk / "rows"
     rows = open_snapshot(location, arrived.snapshot.version)
     found = profile(
         rows, rows=arrived.rows, title=resource.title, department=resource.provider.short_name
     )
     return actions.Version(
-        number=arrived.snapshot.version + 1,
+        number=arrived.snapshot.version,
         location=f"{resource.pk}/rows",
         rows=arrived.rows,
         rejects=arrived.rejected,
         bytes=arrived.snapshot.bytes,
-        schema={c.name: _type_name(c) for c in arrived.snapshot.schema.columns},
+        schema={
+            column.name: _type_name(column)
+            for column in arrived.snapshot.schema.columns
+            if column.name not in {ENTERPRISE, PERSON} - subjects.columns
+        },
         digest=arrived.snapshot.digest,
         understood={
             **asdict(arrived.understood),
@@ -154,7 +164,7 @@ def _version(arrived: Received, report: MatchReport | None, resource: Any) -> ac
             "blank_rows": arrived.blank_rows,
             "sentences": [note.sentence for note in arrived.notes],
         },
-        match=asdict(report) if report else None,
+        match=asdict(subjects.report) if subjects.report else None,
         profile=found.as_json(),
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from gongshu.lake.subjects import MatchReport
 from gongshu_server.accounts.actors import node
 from gongshu_server.cases.documents import Paper
 from gongshu_server.catalogue import actions, intake
@@ -72,10 +73,10 @@ def read_files(stage: Stage) -> str:
             f"{snapshot.resource.title}：行数对不上，有行不见了",
         )
         rows, rejects = rows + snapshot.rows, rejects + snapshot.rejects
-        if snapshot.match and snapshot.match.get("rate") is not None:
+        if snapshot.match:
+            report = MatchReport(**snapshot.match)
             stage.notes.append(
-                f"{snapshot.resource.title}：主体匹配率 {snapshot.match['rate']:.1%}"
-                f"（{snapshot.match['method']}）"
+                f"{snapshot.resource.title}：企业主体匹配率 {report.rate:.1%}（{report.method}）"
             )
     return f"{len(stage.tables)} 个文件成为数据版本：{rows} 行入库，{rejects} 行待核，一行不少"
 

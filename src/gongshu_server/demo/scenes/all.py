@@ -1,0 +1,17 @@
+"""The story in its order."""
+
+from __future__ import annotations
+
+from gongshu_server.demo.scenes import catalogue, opening, operation, registration, workshop
+from gongshu_server.demo.stage import Scene
+
+
+def scenes() -> tuple[Scene, ...]:
+    """Return every scene in the order in which it happens."""
+    return (
+        *catalogue.SCENES,
+        *opening.SCENES,
+        *operation.SCENES,
+        *workshop.SCENES,
+        *registration.SCENES,
+    )

@@ -1,0 +1,192 @@
+"""The workshop: what is refused and why, and a lawful query on its way out."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from gongshu_server.accounts.actors import node
+from gongshu_server.demo.stage import Scene, Stage, refused, require
+from gongshu_server.workshop import actions, queries, running
+from gongshu_server.workshop.models import Query, Release, Run
+
+RAW_COPY = "regime.raw_copy"
+QUESTION = {
+    "question": "这家企业的安全生产许可证在数据日期是否有效",
+    "answers": ["一致", "不一致", "查无记录", "异议处理中"],
+    "limits": "一次一家，企业应有电子授权；政府履职使用除外",
+    "authorisation": True,
+    "subject": "enterprise",
+}
+
+
+def _draft(stage: Stage, sql: str, exit: str = "export") -> Query:
+    return actions.draft(
+        task_id=stage.ids["task"],
+        sql=sql,
+        exit=exit,
+        by=stage.actor("developer", "developer"),
+        at=stage.time.minutes(2),
+    )
+
+
+def out_of_scope(stage: Stage) -> str:
+    """A query beyond the scenario is refused; every broken limit is named."""
+    task = actions.open_task(
+        scenario_id=stage.ids["scenario"],
+        title="企业安全生产风险画像",
+        by=stage.actor("developer", "developer"),
+        at=stage.time.minutes(5),
+    )
+    stage.ids["task"] = task.pk
+    sql = stage.facts["sql.out_of_scope"]
+    error = refused(lambda: _draft(stage, sql), "out_of_scope", naming=stage.facts["naming"])
+    return f"拒绝，{len(error.details)} 条理由：{error.sentence}"
+
+
+def raw_copy(stage: Stage) -> str:
+    """A renamed raw copy of an unopened item is refused; the same copy of an opened one is not."""
+    error = refused(
+        lambda: _draft(stage, stage.facts["sql.raw_unopened"]),
+        "query_refused",
+        finding=RAW_COPY,
+        naming=(stage.facts["raw_item"],),
+    )
+    opened = _draft(stage, stage.facts["sql.raw_opened"])
+    why = opened.verdict["opened_copies"]
+    require(bool(why), "没有说明为什么可以照抄")
+    return f"换名照抄未开放的数据项被拒：{error.sentence}；已开放的可以：{why[0]}"
+
+
+def isolating(stage: Stage) -> str:
+    """A sum over one subject hidden beside a large count is refused."""
+    error = refused(
+        lambda: _draft(stage, stage.facts["sql.isolating"]),
+        "query_refused",
+        clause="dc-3",
+        finding="cohort.isolates",
+    )
+    return f"拒绝：{error.sentence}"
+
+
+def lawful(stage: Stage) -> str:
+    """A lawful query over several departments is checked, runs, is protected, reviewed, signed."""
+    query = _draft(stage, stage.facts["sql.lawful"])
+    sources = {ref["source"] if isinstance(ref, dict) else ref[0] for ref in _influences(query)}
+    require(len(sources) >= 2, f"来龙去脉里只有 {len(sources)} 个来源")
+    run = _run(stage, query)
+    release = _review(stage, run)
+    stage.ids["release.dataset"] = release.pk
+    return (
+        f"{len(sources)} 个部门的数据汇合；在加工区运行，作者只知道“{run.note}”；"
+        "两家审核互不可见，负责人签批后出域"
+    )
+
+
+def _influences(query: Query) -> list[list[str]]:
+    return [ref for column in query.verdict["lineage"] for ref in column["influences"]]
+
+
+def _run(stage: Stage, query: Query) -> queries.RunView:
+    developer = stage.actor("developer", "developer")
+    started = running.run(query_id=query.pk, by=developer, at=stage.time.minutes(2))
+    view = queries.run_view(started.id, by=developer, at=stage.time.minutes(10))
+    cause = Run.objects.get(pk=view.id).cause
+    require(view.state == "finished", f"运行没有成功：{view.state} {cause}")
+    return view
+
+
+def _review(stage: Stage, run: queries.RunView) -> Release:
+    """Two bodies review without seeing each other; the head of the implementing body signs."""
+    question = QUESTION if Run.objects.get(pk=run.id).query.exit == "service" else None
+    release = actions.submit_release(
+        run_id=run.id,
+        question=question,
+        by=stage.actor("developer", "developer"),
+        at=stage.time.minutes(5),
+    )
+    refused(
+        lambda: actions.vote_security(
+            release_id=release.pk,
+            passed=True,
+            opinion="自审",
+            by=stage.actor("developer", "developer"),
+            at=stage.time.at,
+        ),
+        "not_permitted",
+    )
+    stage.time.working_days(1)
+    actions.vote_security(
+        release_id=release.pk,
+        passed=True,
+        opinion="未见直接标识符，低于门槛的组别已保护。",
+        by=stage.actor("cyberspace", "reviewer"),
+        at=stage.time.minutes(3),
+    )
+    sector = stage.actor("sector", "reviewer")
+    seen = queries.votes(release.pk, by=sector)
+    require(
+        all(vote.passed is None and not vote.opinion for vote in seen), "第二家看到了第一家的票"
+    )
+    actions.vote_compliance(
+        release_id=release.pk,
+        passed=True,
+        opinion="符合场景用途和业务规范。",
+        by=sector,
+        at=stage.time.minutes(3),
+    )
+    _settle(stage, release)
+    actions.sign_off(
+        release_id=release.pk, by=stage.actor("bureau", "head"), at=stage.time.minutes(5)
+    )
+    return actions.release(
+        release_id=release.pk,
+        by=stage.actor("bureau"),
+        at=stage.time.at + timedelta(minutes=1),
+    )
+
+
+def _settle(stage: Stage, release: Release) -> None:
+    """Let the node open both votes, unless that has followed by itself."""
+    if queries.state(release) == "in_review":
+        actions.open_votes(release_id=release.pk, by=node(), at=stage.time.minutes(1))
+    require(queries.state(release) == "passed", "两项审核都通过后应为“双审核通过”")
+
+
+def service(stage: Stage) -> str:
+    """The serving table of the verification is built and reviewed; its rows never leave."""
+    query = _draft(stage, stage.facts["sql.service"], exit="service")
+    run = _run(stage, query)
+    release = _review(stage, run)
+    stage.ids["release.verification"] = release.pk
+    return "审核通过的是问题、答案范围和限制；服务表留在节点内，不出域"
+
+
+SCENES = (
+    Scene(
+        "加工：超出范围的查询",
+        ("27-21", "opinions-3.6"),
+        "拒绝，逐条列出超出的限制",
+        out_of_scope,
+    ),
+    Scene(
+        "加工：照抄原始数据",
+        ("opinions-12.7", "27-21"),
+        "未开放的被拒，已开放的允许并说明理由",
+        raw_copy,
+    ),
+    Scene("加工：在汇总里孤立一个主体", ("dc-3",), "拒绝并说明怎样改写", isolating),
+    Scene(
+        "加工：合法的多部门查询，双审核后出域",
+        ("opinions-9.1", "opinions-12.5", "dc-4"),
+        "检查、运行、保护、双盲审核、签批、出域",
+        lawful,
+        ("safety_licences", "inspections", "tax_arrears"),
+    ),
+    Scene(
+        "产品：核验服务的问题和答案经审核",
+        ("opinions-10.1", "dc-7"),
+        "服务表不出域，审核的是问题",
+        service,
+        ("safety_licences",),
+    ),
+)

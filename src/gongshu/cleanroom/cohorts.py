@@ -7,7 +7,7 @@ stand in equi-joins and nowhere else. So no cohort can be cut around one chosen 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass
 
 from sqlglot import exp
@@ -29,8 +29,8 @@ _MIRROR: Mapping[type[exp.Expr], type[exp.Expr]] = {
     exp.LT: exp.GT,
     exp.LTE: exp.GTE,
 }
-Injected = Mapping[str, frozenset[str]]
-"""Table -> texts of the conditions that the rewrite itself put around it."""
+Injected = Set[str]
+"""Texts of the conditions that the rewrite itself put around sources."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ def judge(sql: str, query: Query, injected: Injected | None = None) -> tuple[Fin
     """
     found: list[Finding] = []
     for _, level in levels(query):
-        if level.where is not None and not _is_injected(level, injected or {}):
+        if level.where is not None and not _is_injected(level, injected or frozenset()):
             found += _condition(sql, level, level.where)
     for projection in query.projections:
         for node in projection.expression.find_all(exp.Filter):
@@ -98,7 +98,7 @@ def _is_injected(level: Query, injected: Injected) -> bool:
     relation = level.relations[0]
     if len(level.relations) != 1 or not isinstance(relation, Base) or level.where is None:
         return False
-    return level.where.sql("duckdb") in injected.get(relation.source.table, frozenset())
+    return level.where.sql("duckdb") in injected
 
 
 def _condition(

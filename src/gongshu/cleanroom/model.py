@@ -69,7 +69,7 @@ def physical_type(type_name: str) -> tuple[Family, str]:
     if name.startswith(("decimal", "numeric")):
         digits = [part.strip() for part in name.partition("(")[2].rstrip(")").split(",") if part]
         if all(d.isdigit() for d in digits) and len(digits) in (0, 2):
-            precision, scale = digits or ("18", "3")
+            precision, scale = digits or ("38", "10")
             return Family.NUMBER, f"DECIMAL({precision},{scale})"
     if name.startswith("timestamp["):
         return Family.TIMESTAMP, "TIMESTAMP"

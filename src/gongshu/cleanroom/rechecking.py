@@ -1,7 +1,8 @@
 """Pass 11, second check: the text that will run is judged as if somebody else had written it.
 
-Property: the rewritten text parses, binds, keeps the cohort and output rules, is influenced by
-nothing that the checked query was not, and the engine reads no column that is not loaded.
+Property: the rewritten text parses, binds, keeps the cohort and output rules; taking away what the
+rewrite may add leaves, word for word, the query that was checked; and the engine reads no column
+that is not loaded.
 """
 
 from __future__ import annotations
@@ -10,13 +11,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from sqlglot import exp
+
 from gongshu.cleanroom import cohorts, families, output_rule
 from gongshu.cleanroom import second_opinion as opinions
 from gongshu.cleanroom.model import Finding, ItemRef, Plan, Source
 from gongshu.cleanroom.parse import FINAL_CAPS, parse
-from gongshu.cleanroom.query import Query
+from gongshu.cleanroom.query import Base, Derived, Joining, Query, Relation
 from gongshu.cleanroom.resolve import HIDDEN_PREFIX, resolve
-from gongshu.cleanroom.rewrite import Additions, injected_texts
+from gongshu.cleanroom.rewrite import Additions, Path, injected
 from gongshu.cleanroom.second_opinion import Opinion
 from gongshu.cleanroom.usage import walk
 
@@ -29,6 +32,7 @@ class Loaded:
     types: Mapping[str, tuple[str, ...]]
 
 
+Conditions = Mapping[Path, str]
 NOTHING = Loaded(MappingProxyType({}), MappingProxyType({}))
 
 
@@ -44,15 +48,15 @@ def judge(
         return NOTHING, _broken("resolve")
     final, names = resolved.query, by_table(sources, resolved.mentioned)
     faults = [*families.check(plan.sql, final), *cohorts.join_keys(plan.sql, final)]
+    conditions = injected(checked, additions)
     if plan.shape == "statistics":
-        faults += cohorts.judge(plan.sql, final, injected_texts(checked, additions))
-    usage = walk(final)
-    faults += output_rule.judge(plan.sql, final, plan.shape, usage)[1]
+        faults += cohorts.judge(plan.sql, final, frozenset(conditions.values()))
+    faults += output_rule.judge(plan.sql, final, plan.shape, walk(final))[1]
     faults += opinions.compare(opinion, plan.sql, names)
     if faults:
         return NOTHING, _broken(faults[0].code)
-    if not same_influences(checked, final, sources, additions):
-        return NOTHING, _broken("influences")
+    if not _same(checked, final, conditions):
+        return NOTHING, _broken("difference")
     columns = {s.table: [c for c in s.columns() if c[0] in names[s.table]] for s in sources}
     return (
         Loaded(
@@ -63,23 +67,69 @@ def judge(
     )
 
 
-def same_influences(
-    checked: Query, final: Query, sources: Sequence[Source], additions: Additions
-) -> bool:
-    """This function will say whether released columns rest on what was checked and on nothing
-    else, but for the row conditions of the grant and an order by released values."""
-    resources = {source.table: source.resource for source in sources}
-    added = {(resources[table], condition.item) for table, condition in additions.rows.items()}
-    added |= {origin.ref for column in walk(checked).columns for origin in column.values}
-    before, after = _influences(checked), _influences(final)
-    released = {name for name in after if not name.startswith(HIDDEN_PREFIX)}
-    return released == set(before) and all(
-        before[name] <= after[name] and after[name] - before[name] <= added for name in before
+def _same(checked: Query, final: Query, conditions: Conditions, path: Path = ()) -> bool:
+    """Say whether `final` is `checked` plus hidden columns, row conditions and an order.
+
+    Below the outermost SELECT, columns that nobody uses may have gone.
+    """
+    before = {p.name: _text(p.expression) for p in checked.projections}
+    after = {p.name: _text(p.expression) for p in final.projections if not _hidden(p.name)}
+    kept = before == after if not path else after.items() <= before.items()
+    return (
+        kept
+        and _text(checked.where) == _text(final.where)
+        and [_text(e) for e in checked.group] == [_text(e) for e in final.group]
+        and [_joined(j) for j in checked.joins] == [_joined(j) for j in final.joins]
+        and (checked.limit, checked.offset, checked.distinct)
+        == (final.limit, final.offset, final.distinct)
+        and len(checked.relations) == len(final.relations)
+        and all(
+            _same_relation(one, other, conditions, path)
+            for one, other in zip(checked.relations, final.relations, strict=True)
+        )
     )
 
 
-def _influences(query: Query) -> dict[str, set[ItemRef]]:
-    return {c.name: {origin.ref for origin in c.influences} for c in walk(query).columns}
+def _same_relation(checked: Relation, final: Relation, conditions: Conditions, path: Path) -> bool:
+    if checked.alias != final.alias:
+        return False
+    here = (*path, checked.alias)
+    if isinstance(checked, Derived):
+        return isinstance(final, Derived) and _same(checked.query, final.query, conditions, here)
+    table, condition = checked.source.table, conditions.get(here)
+    if isinstance(final, Base):
+        return final.source.table == table and condition is None
+    return _wraps(final.query, table) and _text(final.query.where) == condition
+
+
+def _wraps(query: Query, table: str) -> bool:
+    """Say whether a subquery is one source under a condition, and nothing more."""
+    (inner, *others) = query.relations
+    plain = all(
+        isinstance(p.expression, exp.Column) and p.expression.name == p.name
+        for p in query.projections
+    )
+    uncut = (query.limit, query.offset, query.distinct) == (None, None, False)
+    return (
+        plain
+        and uncut
+        and not others
+        and not query.group
+        and isinstance(inner, Base)
+        and inner.source.table == table
+    )
+
+
+def _text(expression: exp.Expr | None) -> str:
+    return "" if expression is None else expression.sql("duckdb")
+
+
+def _joined(joining: Joining) -> tuple[bool, tuple[tuple[str, str], ...]]:
+    return joining.left, tuple((_text(one), _text(other)) for one, other in joining.pairs)
+
+
+def _hidden(name: str) -> bool:
+    return name.startswith(HIDDEN_PREFIX)
 
 
 def by_table(

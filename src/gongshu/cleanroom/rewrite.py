@@ -20,6 +20,7 @@ from gongshu.cleanroom.populations import Lane, Place, lanes
 from gongshu.cleanroom.query import Base, Joining, Query, Relation
 from gongshu.cleanroom.resolve import HIDDEN_PREFIX
 
+Path = tuple[str, ...]
 WRAPPED = f"{HIDDEN_PREFIX}t"
 
 
@@ -66,20 +67,16 @@ def render(query: Query, additions: Additions) -> str:
     return select.sql("duckdb", pretty=True, comments=False)
 
 
-def injected_texts(query: Query, additions: Additions) -> Mapping[str, frozenset[str]]:
-    """This function will return, by table, the conditions that the text holds on top of the query,
-    so that the second check can tell them from an author's."""
+def injected(query: Query, additions: Additions) -> Mapping[Path, str]:
+    """This function will return, by the path of each source, the condition that the text holds on
+    top of the query, so that the second check can tell it from an author's."""
     writer = _Writer(additions)
-    found: dict[str, set[str]] = {}
-    for path, relation in _base_places(query, ()):
-        condition = writer.condition(relation, path)
-        if condition is not None:
-            found.setdefault(relation.source.table, set()).add(condition.sql("duckdb"))
-    return {table: frozenset(texts) for table, texts in found.items()}
+    conditions = ((path, writer.condition(base, path)) for path, base in _base_places(query, ()))
+    return {path: c.sql("duckdb") for path, c in conditions if c is not None}
 
 
-def _base_places(query: Query, path: tuple[str, ...]) -> list[tuple[tuple[str, ...], Base]]:
-    found: list[tuple[tuple[str, ...], Base]] = []
+def _base_places(query: Query, path: Path) -> list[tuple[Path, Base]]:
+    found: list[tuple[Path, Base]] = []
     for relation in query.relations:
         here = (*path, relation.alias)
         if isinstance(relation, Base):

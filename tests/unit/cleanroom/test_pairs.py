@@ -1,4 +1,4 @@
-"""The SQL pairs of tests/spec/cleanroom: each file names a property, accepted and refused queries."""
+"""The SQL pairs of tests/spec/cleanroom: each file names a property and shows both its sides."""
 
 from __future__ import annotations
 

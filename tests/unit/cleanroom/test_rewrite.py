@@ -1,0 +1,234 @@
+"""Rewrite, plan and second check: what is added to a checked query, and that nothing else is."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+import pytest
+from city import ARREARS, INSPECTIONS, LICENCES, OPINION, SOURCES, VISITS, ask, grants
+
+from gongshu.cleanroom import Plan, check, rechecking
+from gongshu.cleanroom.model import RowCondition
+from gongshu.cleanroom.parse import parse
+from gongshu.cleanroom.resolve import resolve
+from gongshu.cleanroom.rewrite import Additions
+from gongshu.vocabulary.levels import SubjectKind
+
+BY_STATE = "SELECT 许可状态, count(*) AS n FROM 安全生产许可证 GROUP BY 1"
+
+
+def plan_of(sql: str, **changes: object) -> Plan:
+    verdict = ask(sql, **changes)
+    assert verdict.plan is not None, verdict.findings
+    return verdict.plan
+
+
+def hidden(plan: Plan) -> dict[str, str]:
+    """Hidden column -> the text by which it is counted."""
+    flat = re.sub(r"\s+", " ", plan.sql)
+    return {name: text for text, name in re.findall(r'(COUNT\(.*?) AS "(\w+)"(?:,| FROM)', flat)}
+
+
+def test_each_measure_counts_the_subjects_of_each_source_it_depends_on() -> None:
+    plan = plan_of(
+        "SELECT v.诊断, count(DISTINCT v.主体_个人) AS n, count(DISTINCT v.主体_个人) "
+        "FILTER (WHERE t.税种 = '印花税') AS m "
+        "FROM 门诊 v LEFT JOIN 欠税 t ON v.主体_企业 = t.主体_企业 "
+        "GROUP BY v.诊断"
+    )
+    counted = hidden(plan)
+
+    assert [(p.kind, p.optional) for p in plan.groups] == [
+        (SubjectKind.enterprise, False),
+        (SubjectKind.person, False),
+        (SubjectKind.enterprise, True),
+    ]
+    unfiltered, filtered = plan.measures
+    assert not unfiltered.selective
+    assert len(unfiltered.populations) == 2, "the arrears change nothing about it"
+    assert filtered.selective
+    assert len(filtered.populations) == 3
+    for population in filtered.populations:
+        assert 'FILTER(WHERE "t"."税种" = \'印花税\')' in counted[population.column]
+    assert plan.subjects == (SubjectKind.enterprise, SubjectKind.person)
+
+
+def test_subjects_that_an_inner_join_equates_are_counted_once() -> None:
+    plan = plan_of(
+        "SELECT l.许可状态, count(DISTINCT l.主体_企业) AS n FROM 安全生产许可证 l "
+        "JOIN 欠税 t ON l.主体_企业 = t.主体_企业 "
+        "JOIN 执法检查 i ON i.主体_企业 = t.主体_企业 GROUP BY 1"
+    )
+
+    assert len(plan.groups) == 1
+
+
+def test_subjects_that_other_columns_join_are_counted_apart() -> None:
+    plan = plan_of(
+        "SELECT l.许可状态, count(DISTINCT l.主体_企业) AS n FROM 安全生产许可证 l "
+        "JOIN 科技型中小企业 s ON l.行政区划代码 = s.行政区划代码 GROUP BY 1"
+    )
+
+    assert len(plan.groups) == 2
+
+
+def test_a_filter_below_on_a_left_joined_source_makes_all_measures_depend_on_it() -> None:
+    plan = plan_of(
+        "SELECT a.许可状态, count(DISTINCT a.主体_企业) AS n FROM (SELECT l.许可状态, l.主体_企业 "
+        "FROM 安全生产许可证 l LEFT JOIN 欠税 t ON l.主体_企业 = t.主体_企业 "
+        "WHERE t.税种 IS NULL) a GROUP BY 1"
+    )
+
+    assert [p.optional for p in plan.measures[0].populations] == [False, True]
+
+
+def test_counting_matches_counts_who_has_one() -> None:
+    plan = plan_of(
+        "SELECT l.许可状态, count(DISTINCT t.主体_企业) AS n FROM 安全生产许可证 l "
+        "LEFT JOIN 欠税 t ON l.主体_企业 = t.主体_企业 GROUP BY 1"
+    )
+    (measure,) = plan.measures
+    counted = hidden(plan)
+
+    assert measure.selective
+    matched = 'FILTER(WHERE NOT "t"."主体_企业" IS NULL)'
+    assert all(matched in counted[p.column] for p in measure.populations)
+
+
+def test_two_cohorts_are_also_counted_together() -> None:
+    plan = plan_of(
+        "SELECT 行政区划代码, count(*) FILTER (WHERE 许可状态 = '暂扣') AS a, "
+        "count(*) FILTER (WHERE 企业规模 = '大') AS b, count(*) AS c FROM 安全生产许可证 GROUP BY 1"
+    )
+    _, second, third = plan.measures
+    ((first, (union,)),) = second.unions
+
+    assert first == 0
+    assert "= '暂扣' OR" in hidden(plan)[union.column]
+    assert third.unions == ()
+
+
+def test_only_used_columns_are_loaded_and_their_types_stand_beside() -> None:
+    plan = plan_of(
+        "WITH a AS (SELECT * FROM 安全生产许可证) " + BY_STATE.replace("安全生产许可证", "a")
+    )
+
+    assert plan.sources == {"安全生产许可证": ("许可状态", "主体_企业")}
+    assert plan.types == {"安全生产许可证": ("VARCHAR", "VARCHAR")}
+    assert plan.resources == {"安全生产许可证": LICENCES.resource}
+
+
+def test_a_closed_key_is_held_to_its_code_list_and_the_author_is_told() -> None:
+    verdict = ask(BY_STATE)
+    assert verdict.plan is not None
+
+    assert "IN ('暂扣', '有效', '注销')" in verdict.plan.sql
+    assert "许可状态" in verdict.notes[0]
+    assert not verdict.plan.key_opened
+
+
+def test_an_open_key_and_a_month_need_no_code_list() -> None:
+    opened = ask(
+        "SELECT 行政区划代码, count(DISTINCT 主体_企业) AS n FROM 安全生产许可证 GROUP BY 1"
+    )
+    month = ask(
+        "SELECT date_trunc('month', 有效期止) AS m, count(*) AS n FROM 安全生产许可证 GROUP BY 1"
+    )
+
+    assert opened.notes == month.notes == ()
+    assert opened.plan is not None
+    assert opened.plan.key_opened
+
+
+def test_a_code_list_holds_where_the_key_comes_from_and_only_there() -> None:
+    plan = plan_of(
+        "SELECT a.许可状态, count(DISTINCT a.主体_企业) AS n FROM 安全生产许可证 a "
+        "JOIN 安全生产许可证 b ON a.主体_企业 = b.主体_企业 WHERE b.许可状态 = '有效' GROUP BY 1"
+    )
+
+    assert plan.sql.count("IN ('暂扣'") == 1
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        BY_STATE,
+        "SELECT 企业名称 FROM 科技型中小企业",
+        "SELECT 统计年份, count(*) AS n FROM 科技型中小企业 GROUP BY 1",
+    ],
+)
+def test_rows_have_one_order(sql: str) -> None:
+    assert "ORDER BY" in plan_of(sql).sql
+
+
+def test_rewriting_the_rewritten_text_changes_no_word() -> None:
+    """The text that runs is stable: an open query, checked again, is the same text."""
+    once = plan_of("SELECT s.企业名称 AS n FROM 科技型中小企业 s WHERE 统计年份 > 2018 LIMIT 5").sql
+
+    assert plan_of(once).sql == once
+
+
+def test_the_same_query_gives_the_same_text() -> None:
+    assert plan_of(BY_STATE).sql == plan_of(BY_STATE).sql
+
+
+# -- the second check --------------------------------------------------------------------------
+
+CHECKED = (
+    "SELECT l.许可状态, count(DISTINCT l.主体_企业) AS n FROM 安全生产许可证 l "
+    "JOIN 执法检查 i ON l.主体_企业 = i.主体_企业 WHERE i.检查结果 = '不合格' GROUP BY l.许可状态"
+)
+REGIONAL = grants(安全生产许可证={"regions": frozenset({"11"})})
+
+
+def judged(tamper: tuple[str, str]) -> object:
+    verdict = ask(CHECKED, index=REGIONAL)
+    assert verdict.plan is not None
+    tree = parse(CHECKED).tree
+    assert tree is not None
+    query = resolve(CHECKED, tree, SOURCES).query
+    assert query is not None
+    additions = Additions(
+        rows={LICENCES.table: RowCondition("行政区划代码", ("11",))},
+        codes={(("l",), "许可状态"): ("暂扣", "有效", "注销")},
+        carried={},
+    )
+    old, new = tamper
+    assert old in verdict.plan.sql
+    plan = replace(verdict.plan, sql=verdict.plan.sql.replace(old, new))
+    return rechecking.judge(query, (LICENCES, INSPECTIONS), plan, additions, OPINION)[1]
+
+
+def test_the_untouched_text_passes() -> None:
+    assert judged(("SELECT", "SELECT")) is None
+
+
+@pytest.mark.parametrize(
+    "tamper",
+    [
+        ('"i"."检查结果" = \'不合格\'', '"l"."统一社会信用代码" = \'9\''),
+        ('WHERE\n  "i"."检查结果" = \'不合格\'', ""),
+        ("'11'", "'31'"),
+        ('"l"."许可状态" AS "许可状态"', '"l"."主体_企业" AS "许可状态"'),
+        ('COUNT(DISTINCT "l"."主体_企业") AS "n"', 'MIN("l"."主体_企业") AS "n"'),
+        ("ORDER BY", "LIMIT 3 --"),
+        ("FROM (", "FROM (SELECT 1) x, ("),
+        ("INNER JOIN", "CROSS JOIN"),
+        ("'暂扣', ", "'甲公司', "),
+        ("'不合格'", "'合格'"),
+        ("= '不合格'", "<> '不合格'"),
+        ("'暂扣', ", ""),
+        ('"i"."主体_企业"', '"i"."统一社会信用代码"'),
+    ],
+)
+def test_a_text_that_differs_from_what_was_checked_does_not_run(tamper: tuple[str, str]) -> None:
+    fault = judged(tamper)
+
+    assert fault is not None
+    assert fault.code == "rewrite.broken"
+
+
+def test_the_door_is_what_the_package_exports() -> None:
+    assert check.__module__ == "gongshu.cleanroom.checking"
+    assert {ARREARS.table, VISITS.table} <= {s.table for s in SOURCES}

@@ -22,8 +22,8 @@ _SMALLEST_CARD: Final = 10**10  # No identifier of digits alone is a smaller num
 class Sample:
     """Every n-th text of a column, n doubling as the column grows: 5,000 to 10,000 of them."""
 
-    def __init__(self, rows: int | None) -> None:
-        self.step = max(1, (rows or 0) // SAMPLE)
+    def __init__(self) -> None:
+        self.step = 1
         self._next = 0
         self._texts: list[str] = []
 
@@ -48,7 +48,7 @@ class Sample:
 class ColumnScan:
     """The running state of one column."""
 
-    def __init__(self, field: Any, rows: int | None) -> None:
+    def __init__(self, field: Any) -> None:
         self.name: str = field.name
         self.type = str(field.type)
         self.rows = self.nulls = self.blanks = 0
@@ -56,7 +56,7 @@ class ColumnScan:
         self.longest: int | None = None
         self.distinct = DistinctCounter()
         self._tallies = [Tally() for _ in DETECTORS]
-        self._sample = Sample(rows)
+        self._sample = Sample()
 
     def add(self, array: Any) -> None:
         """Take the next part of the column."""

@@ -10,6 +10,7 @@ from gongshu.profile.columns import ColumnScan
 from gongshu.profile.headers import find_clinical
 from gongshu.profile.model import ColumnProfile, FindingKind, Profile
 from gongshu.profile.proposals import Column, Context, context_of, propose, strictest
+from gongshu.vocabulary.errors import Invalid
 
 _ROWS_AT_ONCE: Final = 65_536
 
@@ -19,16 +20,22 @@ def profile(
 ) -> Profile:
     """Profile a `pyarrow.Table` or `pyarrow.RecordBatchReader` in one pass and bounded memory.
 
-    `rows` is the number of rows when the caller knows it; it only spreads the sample evenly from
-    the start. `title` and `department` (Chinese) help to find the sector. A reader is consumed.
-    Never raises for what the data hold; errors of the reader itself pass through.
+    `rows` is the number of rows that the snapshot is known to have: a scan that saw another number
+    raises `Invalid` (code rows_differ), because a proposal from a part would be too mild. `title`
+    and `department` (Chinese) help to find the sector. A reader is consumed; its own errors pass
+    through.
     """
-    scans = [ColumnScan(field, rows) for field in data.schema]
+    scans = [ColumnScan(field) for field in data.schema]
     seen = 0
     for batch in _batches(data):
         seen += batch.num_rows
         for place, scan in enumerate(scans):
             scan.add(batch.column(place))
+    if rows is not None and seen != rows:
+        raise Invalid(
+            f"数据版本登记{rows:,}行，实际读到{seen:,}行，未生成分类分级建议。请重新入湖后再试。",
+            code="rows_differ",
+        )
     columns = [Column(scan.name, scan.findings(), scan.distinct.count) for scan in scans]
     context = context_of(columns, title=title, department=department)
     if context.clinical:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import gzip
 import io
+import itertools
 import time
 import tracemalloc
 from collections.abc import Iterator
@@ -16,6 +17,8 @@ import pytest
 import python_calamine
 
 from gongshu.profile import FindingKind, Profile, profile
+from gongshu.profile.columns import Sample
+from gongshu.vocabulary.errors import Invalid
 from gongshu.vocabulary.identifiers import citizen_id_check_character
 from gongshu.vocabulary.levels import SubjectKind
 from gongshu_server.demo.city import City, build
@@ -76,6 +79,26 @@ def test_a_reader_gives_what_the_table_gives() -> None:
     table = pa.table({"n": [f"第{i}号" for i in range(30_000)], "v": range(30_000)})
     reader = pa.RecordBatchReader.from_batches(table.schema, table.to_batches(max_chunksize=777))
     assert profile(reader, rows=table.num_rows) == profile(table, rows=table.num_rows)
+
+
+def test_a_scan_of_a_part_gives_no_proposal() -> None:
+    table = pa.table({"姓名": ["张伟", "李娜"]})
+    with pytest.raises(Invalid) as refusal:
+        profile(table, rows=3)
+    assert refusal.value.code == "rows_differ"
+    assert profile(table, rows=2).rows == 2
+
+
+@pytest.mark.parametrize("chunk", [100, 8_192, 60_000])
+def test_the_sample_spreads_over_the_whole_column(chunk: int) -> None:
+    sample = Sample()
+    for first in range(0, 60_000, chunk):
+        sample.add(pa.array([str(n) for n in range(first, min(first + chunk, 60_000))]))
+    taken = [int(text) for text in sample.texts()]
+    assert 5_000 <= len(taken) < 10_000
+    gaps = {b - a for a, b in itertools.pairwise(taken)}
+    assert max(gaps) <= 2 * min(gaps)
+    assert (taken[0], taken[-1] > 59_900) == (0, True)
 
 
 def test_ten_thousand_columns() -> None:

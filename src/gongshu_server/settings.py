@@ -55,8 +55,8 @@ X_FRAME_OPTIONS = "DENY"
 # What follows an event in other contexts; a table, so that no context imports one above it.
 GONGSHU_EFFECTS = "gongshu_server.journeys.effects.EFFECTS"
 # The work that a task or the periodic table names by code.
-GONGSHU_JOBS = "gongshu_server.journeys.jobs.JOBS"
-GONGSHU_PERIODIC = "gongshu_server.journeys.jobs.PERIODIC"
+GONGSHU_JOBS = "gongshu_server.commands.periodic.JOBS"
+GONGSHU_PERIODIC = "gongshu_server.commands.periodic.PERIODIC"
 
 TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
 

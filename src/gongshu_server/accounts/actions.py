@@ -187,6 +187,7 @@ def issue_key(
     *,
     label: str,
     product_id: str = "",
+    order_id: str = "",
     person_id: str = "",
     post_id: str = "",
     expires_at: datetime | None = None,
@@ -212,10 +213,12 @@ def issue_key(
         person_id=person,
         post=post,
         product=product_id,
+        order=order_id,
         created_at=at,
         expires_at=expires_at,
     )
     details = {"label": label, "person": person, "post": post.pk, "product": product_id}
+    details |= {"order": order_id}
     journal(Event("key.issued", ("key", row.pk), "", details), by=by, at=at)
     return NewKey(id=row.pk, clear=clear)
 

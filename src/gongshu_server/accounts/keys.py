@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import secrets
 from datetime import datetime
 from pathlib import Path
@@ -13,6 +11,7 @@ from django.db.models import Q
 
 from gongshu.vocabulary.errors import NotFound
 from gongshu_server.accounts.actors import Actor, acting
+from gongshu_server.accounts.digests import key_digest
 from gongshu_server.accounts.models import Key
 from gongshu_server.secrets_folder import secret
 
@@ -26,8 +25,7 @@ def fresh() -> str:
 
 def digest(key: str) -> str:
     """Return HMAC-SHA256 of the key under the node's secret, as hex; never a bare hash."""
-    node_secret = secret(Path(settings.HOME), "node.secret")
-    return hmac.new(node_secret, key.encode(), hashlib.sha256).hexdigest()
+    return key_digest(secret(Path(settings.HOME), "node.secret"), key)
 
 
 def holder(key: str, *, at: datetime) -> Actor:

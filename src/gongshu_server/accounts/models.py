@@ -115,7 +115,8 @@ class Delegation(models.Model):
 class Key(models.Model):
     """A key, stored only as a keyed digest, bound to a person and post.
 
-    One mechanism for people's API keys (`product` empty) and product keys (bound to one product).
+    One mechanism for people's API keys (`product` empty) and product keys (bound to one order of
+    one product).
     """
 
     id = models.CharField(primary_key=True, max_length=26)
@@ -124,6 +125,7 @@ class Key(models.Model):
     person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
     post = models.ForeignKey(Post, on_delete=models.PROTECT, related_name="+")
     product = models.CharField(max_length=26, blank=True)
+    order = models.CharField(max_length=26, blank=True, help_text="the order it was issued for")
     created_at = models.DateTimeField()
     expires_at = models.DateTimeField(null=True)
     revoked_at = models.DateTimeField(null=True)

@@ -17,10 +17,8 @@ from gongshu.policy import PUBLIC, Decision, Use, decide
 from gongshu.vocabulary.actions import Action
 from gongshu.vocabulary.errors import Invalid
 from gongshu.vocabulary.purposes import Purpose
-from gongshu_server.delivery import subjects
-from gongshu_server.delivery.authorisations import Authorisations, Authorised
+from gongshu_server.accounts.digests import key_digest, subject_commitment
 from gongshu_server.delivery.commits import GroupCommit
-from gongshu_server.delivery.digests import key_digest, subject_commitment
 from gongshu_server.delivery.entitlements import (
     VERIFICATION,
     Entitlements,
@@ -29,6 +27,8 @@ from gongshu_server.delivery.entitlements import (
 )
 from gongshu_server.delivery.quotas import Allowance, Purse
 from gongshu_server.delivery.records import Drawn, draw
+from gongshu_server.usage import subjects
+from gongshu_server.usage.authorisations import Authorisations, Authorised
 
 STRANGER: Final = KeyEntry(digest="", id="", party="", person="", post="", purpose="")
 NOTHING: Final = Product(

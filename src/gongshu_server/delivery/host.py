@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Final
 
 from gongshu_server.delivery.admission import CAPACITY, RESERVED, Admission
-from gongshu_server.delivery.authorisations import Authorisations
 from gongshu_server.delivery.calls import Judge
 from gongshu_server.delivery.commits import GroupCommit
 from gongshu_server.delivery.entitlements import EntitlementSource
@@ -19,6 +18,7 @@ from gongshu_server.delivery.quotas import BLOCK, Purse, QuotaBank
 from gongshu_server.delivery.serving import ServingFiles
 from gongshu_server.delivery.use_log import MOST_RECORDS, MOST_SECONDS, UseLog
 from gongshu_server.delivery.web import Door
+from gongshu_server.usage.authorisations import Authorisations
 from gongshu_server.usage.epoch import Epoch
 
 USES: Final = "uses"

@@ -11,17 +11,31 @@ import json
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from gongshu.ledger.commitments import commit_many
 from gongshu.ledger.segments import Segment
 from gongshu.vocabulary.errors import DomainError
-from gongshu_server.delivery.records import USE_KIND, Record, parse
+from gongshu_server.delivery.records import USE_KIND, Record, encode, parse
 
 FORMAT: Final = "gongshu.uses/1"
 OPEN, CLOSED = ".open", ".closed"
+
+
+class Digest(Protocol):
+    """A running hash."""
+
+    def copy(self) -> Digest:
+        """Return a hash of the same bytes that goes its own way."""
+
+    def update(self, data: bytes, /) -> None:
+        """Add bytes."""
+
+    def hexdigest(self) -> str:
+        """Return the hash as hex."""
 
 
 class SegmentFault(DomainError):
@@ -76,14 +90,14 @@ def read(path: Path) -> Contents:
     """
     data = path.read_bytes()
     records: list[Record] = []
-    header, footer, position = None, None, 0
+    first, last, position = None, None, 0
     for line in data.splitlines(keepends=True):
         try:
             value = _complete(line)
-            if header is None:
-                header = _header(value, path)
+            if first is None:
+                first = _header(value, path)
             elif "count" in value:
-                footer = _footer(value, data[:position], len(records))
+                last = _footer(value, data[:position], len(records))
                 position += len(line)
                 break
             else:
@@ -91,23 +105,37 @@ def read(path: Path) -> Contents:
         except (ValueError, KeyError, TypeError):
             break
         position += len(line)
-    _check_end(path, data[position:], position, closed=footer is not None)
-    if header is None:
+    _check_end(path, data[position:], position, closed=last is not None)
+    if first is None:
         raise _fault(path, 0)
     return Contents(
         name=path.stem,
-        owner=header["owner"],
+        owner=first["owner"],
         records=tuple(records),
-        closed=footer is not None,
+        closed=last is not None,
         length=position,
         dropped=len(data) - position,
     )
 
 
+def header(*, name: str, owner: str, at: datetime) -> bytes:
+    """Return the first line of a segment."""
+    value = {"format": FORMAT, "opened": at.isoformat(), "owner": owner, "segment": name}
+    return encode(value)
+
+
+def footer(digest: Digest, *, count: int, at: datetime) -> bytes:
+    """Return the last line of a segment; `digest` is the SHA-256 of all lines before it."""
+    closed = at.isoformat()
+    whole = digest.copy()
+    whole.update(closed.encode())  # So that no byte of the file can change unseen.
+    return encode({"closed": closed, "count": count, "sha256": whole.hexdigest()})
+
+
 def _complete(line: bytes) -> dict[str, Any]:
     value = json.loads(line)
-    if not line.endswith(b"\n") or not isinstance(value, dict):
-        raise ValueError("not a whole line")
+    if not isinstance(value, dict) or encode(value) != line:
+        raise ValueError("not a whole line in its one form")
     return value
 
 
@@ -118,7 +146,8 @@ def _header(value: dict[str, Any], path: Path) -> dict[str, Any]:
 
 
 def _footer(value: dict[str, Any], before: bytes, count: int) -> dict[str, Any]:
-    if value["count"] != count or value["sha256"] != sha256(before).hexdigest():
+    at = datetime.fromisoformat(value["closed"])
+    if encode(value) != footer(sha256(before), count=count, at=at):
         raise ValueError("not the footer of these records")
     return value
 

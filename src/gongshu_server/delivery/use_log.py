@@ -19,8 +19,8 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Final, NoReturn, Protocol
 
-from gongshu_server.delivery.records import Drawn, encode
-from gongshu_server.delivery.segments import CLOSED, FORMAT, OPEN, read
+from gongshu_server.delivery.records import Drawn
+from gongshu_server.delivery.segments import CLOSED, OPEN, footer, header, read
 from gongshu_server.journal.ids import ulid
 
 ALIVE: Final = ".alive"
@@ -53,8 +53,7 @@ class _File:
     def create(cls, folder: Path, name: str, *, owner: str, at: datetime) -> _File:
         """Start a segment; its name and header are on disk when this returns."""
         file = cls(folder / (name + OPEN))
-        header = {"format": FORMAT, "opened": at.isoformat(), "owner": owner, "segment": name}
-        file.append(encode(header))
+        file.append(header(name=name, owner=owner, at=at))
         _sync_folder(folder)
         return file
 
@@ -83,8 +82,7 @@ class _File:
         booked once per segment name, and the name changes last.
         """
         if self.count:
-            footer = {"closed": at.isoformat(), "count": self.count}
-            self.append(encode({**footer, "sha256": self._digest.hexdigest()}))
+            self.append(footer(self._digest, count=self.count, at=at))
         self.settle(owner=owner, bank=bank)
 
     def settle(self, *, owner: str, bank: Settlement) -> None:

@@ -1,5 +1,6 @@
 """The market's writes, one module a subject: products, prices, orders, subjects' authorisations."""
 
+from gongshu_server.market.authorisations import authorise_subject
 from gongshu_server.market.orders import (
     accept_order,
     activate_order,
@@ -25,6 +26,7 @@ from gongshu_server.market.products import (
 __all__ = [
     "accept_order",
     "activate_order",
+    "authorise_subject",
     "complete_order",
     "delist_product",
     "file_product",

@@ -48,6 +48,7 @@ class Product(models.Model):
     unit = models.CharField(max_length=12, default="call")
     serving = models.CharField(max_length=200, blank=True, help_text="below the serving folder")
     content_digest = models.CharField(max_length=64, blank=True)
+    rows = models.PositiveIntegerField(default=0)
     as_of = models.DateField(null=True)
     built_at = models.DateTimeField(null=True)
     state = models.CharField(max_length=12, default="draft")

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
+from gongshu.pricing import CHARGEABLE, check_price
+from gongshu.pricing.money import fen
 from gongshu.vocabulary.errors import Conflict, Invalid, NotFound
 from gongshu.vocabulary.purposes import Purpose
 from gongshu_server.accounts.actors import Actor
@@ -19,6 +21,7 @@ from gongshu_server.market import products, queries
 from gongshu_server.market.models import Bill, Order, Price, Product
 
 FREE = frozenset({Purpose.public_governance, Purpose.public_welfare})
+OFFERED = FREE | CHARGEABLE
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +42,8 @@ def place_order(*, product_id: str, request: Request, by: Actor, at: datetime) -
     Raises Invalid, naming the clause, when the price lies above the trial price or ceiling, when a
     free purpose is charged for, or a charge has no necessity statement.
     """
+    if request.purpose not in OFFERED:
+        raise Invalid("没有这个用途，请从列表中选择。", code="unknown_purpose", clause="65-1")
     product = products.listed(product_id, (request.purpose,))
     _check_price(product, request, at=at)
     if request.quota < 1 or request.valid_until <= at:
@@ -73,8 +78,6 @@ def place_order(*, product_id: str, request: Request, by: Actor, at: datetime) -
 
 
 def _check_price(product: Product, request: Request, *, at: datetime) -> None:
-    if request.purpose not in set(Purpose):
-        raise Invalid("没有这个用途，请从列表中选择。", code="unknown_purpose")
     if request.purpose in FREE:
         if request.price:
             raise Invalid(
@@ -83,18 +86,16 @@ def _check_price(product: Product, request: Request, *, at: datetime) -> None:
                 clause="65-1",
             )
         return
+    if request.price and not product.price_case:
+        raise Invalid(
+            "没有收费必要性说明，不得收费；默认免费。", code="no_necessity", clause="opinions-6.3"
+        )
     limit = Price.objects.filter(product=product, valid_until__isnull=True).first()
-    if request.price and limit is None:
-        raise Invalid(
-            "没有收费必要性说明和试行价格，不得收费。", code="no_necessity", clause="opinions-6.3"
-        )
-    if limit is not None and request.price > limit.amount:
-        raise Invalid(
-            f"报价 {request.price} 元高于{limit.get_kind_display()} {limit.amount} 元，不能成交。",
-            code="above_ceiling",
-            clause="65-2",
-            details=({"asked": str(request.price), "allowed": str(limit.amount)},),
-        )
+    check_price(
+        request.price,
+        limit.amount if limit else None,
+        trial=limit is None or limit.kind == "trial",
+    )
 
 
 def _order(order_id: str, *, by: Actor) -> tuple[Order, Case]:
@@ -168,7 +169,7 @@ def make_bill(*, order_id: str, first_day: date, end_day: date, by: Actor, at: d
         end_day=end_day,
         uses=metered.amount,
         price=order.price,
-        total=order.price * metered.amount,
+        total=fen(order.price * metered.amount),
         segments=metered.segments,
         made_at=at,
     )

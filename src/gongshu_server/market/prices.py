@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 from gongshu.pricing import Cost, check_ceilings, permitted_revenue
-
 from gongshu.procedures import procedure
 from gongshu.vocabulary.errors import Conflict, Invalid, NotFound
 from gongshu.workflow.limits import due
@@ -114,7 +113,7 @@ def fix_permitted_revenue(
     return PermittedRevenue.objects.create(
         product=product,
         amount=result.total,
-        calculation={name: str(getattr(result, name)) for name in result.__slots__},
+        calculation={name: str(value) for name, value in asdict(result).items()},
         fixed_at=at,
         review_by=review,
     )

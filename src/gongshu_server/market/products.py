@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from gongshu.vocabulary.errors import Conflict, Invalid, NotFound, NotPermitted
 from gongshu_server.accounts.actors import Actor
@@ -102,7 +102,8 @@ class Built:
     serving: str
     digest: str
     items: tuple[str, ...]
-    as_of: datetime
+    rows: int
+    as_of: date
 
 
 @action
@@ -113,9 +114,10 @@ def record_built(*, product_id: str, built: Built, by: Actor, at: datetime) -> P
     product.serving = built.serving
     product.content_digest = built.digest
     product.items = sorted(built.items)
-    product.as_of = built.as_of.date()
+    product.rows = built.rows
+    product.as_of = built.as_of
     product.built_at = at
-    product.save(update_fields=["serving", "content_digest", "items", "as_of", "built_at"])
+    product.save(update_fields=["serving", "content_digest", "items", "rows", "as_of", "built_at"])
     details = {"serving": built.serving, "digest": built.digest, "items": product.items}
     journal(Event("product.built", ("product", product.pk), "opinions-10.1", details), by=by, at=at)
     changes.note("product", product.pk, at=at)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, replace
-from datetime import datetime
+from dataclasses import asdict, dataclass, replace
+from datetime import date, datetime
 
 from gongshu.ledger.canonical import canonical
+from gongshu.ledger.segments import SegmentHead
 from gongshu.policy import Decision, Grant, Use, contained, decide, refuse_unevaluable
 from gongshu.vocabulary.errors import Conflict, Invalid, NotFound, NotPermitted
 from gongshu_server.accounts.actors import Actor
@@ -14,8 +15,9 @@ from gongshu_server.accounts.permissions import require
 from gongshu_server.cases.models import Case
 from gongshu_server.journal.actions import action, journal
 from gongshu_server.journal.recording import Event
+from gongshu_server.journal.recording import record_segment as record_use_segment
 from gongshu_server.usage import changes, compilation, queries
-from gongshu_server.usage.models import GrantRow
+from gongshu_server.usage.models import GrantRow, Metered, Segment
 
 # Which states of which procedure yield a grant; nothing else leads to one.
 GRANTING_STATES: dict[str, frozenset[str]] = {
@@ -97,6 +99,51 @@ def withdraw(row: GrantRow, *, reason: str, by: Actor, at: datetime) -> None:
     changes.note("grant", row.pk, at=at)
     for below in GrantRow.objects.filter(parent=row.pk, revoked_at__isnull=True):
         withdraw(below, reason=reason, by=by, at=at)
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """What one grant used on one day, as a segment's records say."""
+
+    grant: str
+    product: str
+    party: str
+    day: date
+    allowed: int
+    refused: int
+    amount: int
+
+
+@action
+def record_segment(
+    *, head: SegmentHead, counted: Sequence[Counted], by: Actor, at: datetime
+) -> Segment:
+    """Take a closed segment of use records into the ledger and the meters, once.
+
+    Its root is one ledger entry, so that each call has its own proof.
+    """
+    require(by, "job.run")
+    known = Segment.objects.filter(pk=head.name).first()
+    if known is not None:
+        return known
+    entry = record_use_segment(head, by=by, at=at)
+    segment = Segment.objects.create(
+        id=head.name, root=head.root.hex(), records=head.size, collected_at=at, entry=entry
+    )
+    Metered.objects.bulk_create(
+        Metered(
+            segment=segment,
+            grant=one.grant,
+            product=one.product,
+            party=one.party,
+            day=one.day,
+            allowed=one.allowed,
+            refused=one.refused,
+            amount=one.amount,
+        )
+        for one in counted
+    )
+    return segment
 
 
 def move(row: GrantRow, *, grantee: str, by: Actor, at: datetime) -> None:

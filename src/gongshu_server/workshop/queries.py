@@ -7,10 +7,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from gongshu.cleanroom import Verdict
-from gongshu.vocabulary.errors import NotFound, NotPermitted
+from gongshu.vocabulary.errors import Conflict, NotFound, NotPermitted
 from gongshu_server.accounts.actors import Actor
 from gongshu_server.accounts.permissions import require
 from gongshu_server.cases.models import Case
+from gongshu_server.catalogue.models import Snapshot
 from gongshu_server.workshop import checking
 from gongshu_server.workshop.models import Query, Release, ReleaseSource, Run, Task, Vote
 
@@ -132,17 +133,20 @@ def votes(release_id: str, *, by: Actor) -> tuple[VoteView, ...]:
     )
 
 
-def released(release_id: str) -> dict[str, Any]:
+def released(release_id: str, *, run_id: str = "") -> dict[str, Any]:
     """Return what the market is handed: exit, question, result, lineage, sources, organisations.
 
-    For the market and the effects of a release. Raises NotFound unless it has been released.
+    For the market and the effects of a release. `run_id` names a later run of the very query that
+    was released, over newer versions: only a service may be refreshed so, for its rows never
+    leave. Raises NotFound unless it has been released, Conflict for a run of another query.
     """
     row = Release.objects.filter(pk=release_id, released_at__isnull=False).first()
     if row is None:
         raise NotFound("没有这个已出域的成果。", code="release_not_found")
-    run = Run.objects.get(pk=row.run_id)
+    run = _served(row, run_id or row.run_id)
     query = Query.objects.get(pk=run.query_id)
     task = Task.objects.get(pk=query.task_id)
+    versions = Snapshot.objects.filter(pk__in=run.snapshots.values())
     sources = ReleaseSource.objects.filter(release=row).order_by("resource_id")
     return {
         "release": row.pk,
@@ -154,8 +158,22 @@ def released(release_id: str) -> dict[str, Any]:
         "operator": row.operator_id,
         "implementing_body": row.implementing_body_id,
         "result": run.result,
+        "salt": run.salt,
+        "as_of": min(version.as_of for version in versions),
         "columns": query.verdict["columns"],
         "lineage": query.verdict["lineage"],
         "sources": list(sources.values_list("resource_id", flat=True)),
         "snapshots": run.snapshots,
     }
+
+
+def _served(row: Release, run_id: str) -> Run:
+    run = Run.objects.get(pk=run_id)
+    refreshed = run.pk != row.run_id
+    if refreshed and (row.exit != "service" or run.query_id != row.run.query_id):
+        raise Conflict(
+            "只能用同一条已审核查询的新运行来更新域内服务。", code="other_query", clause="dc-7"
+        )
+    if run.state != "finished":
+        raise Conflict("这次运行没有成功。", code="run_failed")
+    return run

@@ -15,8 +15,8 @@ import pytest
 
 from gongshu.policy import Grant, Quota
 from gongshu_server.delivery import Tuning, application
-from gongshu_server.delivery.authorisations import Authorisations, Authorised
-from gongshu_server.delivery.digests import key_digest, subject_commitment
+from gongshu_server.usage.authorisations import Authorisations, Authorised
+from gongshu_server.accounts.digests import key_digest, subject_commitment
 from gongshu_server.delivery.entitlements import KeyEntry, Product
 from gongshu_server.delivery.segments import Contents, read
 from gongshu_server.delivery.serving import build_answers, build_rows

@@ -114,9 +114,11 @@ SCOPE = {
     "safety_licences": ("export", "service"),
     "inspections": ("export",),
     "tax_arrears": ("export",),
-    "insured_staff": ("export",),
+    "insured_staff": ("export", "service"),
 }
-SCENARIO = ("safety_licences", "inspections", "tax_arrears")
+SCENARIO = ("safety_licences", "inspections", "tax_arrears", "insured_staff")
+# Of the insured staff the scenario asks for one item, for the service alone: the rest is beyond it.
+NARROW = "insured_staff"
 
 
 def _entries(stage: Stage, keys: tuple[str, ...]) -> tuple[ScopeEntry, ...]:
@@ -126,6 +128,12 @@ def _entries(stage: Stage, keys: tuple[str, ...]) -> tuple[ScopeEntry, ...]:
         )
         for key in keys
     )
+
+
+def _asked(stage: Stage) -> tuple[ScopeEntry, ...]:
+    first = stage.tables[NARROW].items[0]
+    narrow = ScopeEntry(resource=stage.resource(NARROW), items=(first,), exits=("service",))
+    return (*_entries(stage, tuple(k for k in SCENARIO if k != NARROW)), narrow)
 
 
 def _terms(stage: Stage, term: timedelta) -> Terms:
@@ -147,12 +155,12 @@ def _terms(stage: Stage, term: timedelta) -> Terms:
     )
 
 
-def _application(stage: Stage, keys: tuple[str, ...], purpose: str) -> Application:
+def _application(stage: Stage, purpose: str) -> Application:
     return Application(
         title="企业安全生产风险画像",
         developer=stage.organisation("developer"),
         purpose=purpose,
-        scope=_entries(stage, keys),
+        scope=_asked(stage),
         valid_until=stage.time.at + TERM - timedelta(days=60),
         undertakings=(
             Undertaking("purpose", "只用于企业安全生产风险画像", "27-21"),
@@ -169,7 +177,7 @@ def scenario(stage: Stage) -> str:
     beyond = refused(
         lambda: actions.submit_scenario(
             agreement_id=stage.ids["agreement"],
-            application=_application(stage, SCENARIO, "public_welfare"),
+            application=_application(stage, "public_welfare"),
             by=operator,
             at=stage.time.at,
         ),
@@ -177,7 +185,7 @@ def scenario(stage: Stage) -> str:
     )
     row = actions.submit_scenario(
         agreement_id=stage.ids["agreement"],
-        application=_application(stage, SCENARIO, "industry"),
+        application=_application(stage, "industry"),
         by=operator,
         at=stage.time.minutes(),
     )

@@ -17,7 +17,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-from gongshu_server.delivery.digests import authorisation_mac
+from gongshu_server.accounts.digests import authorisation_mac
 from gongshu_server.journal.ids import ulid
 
 PREFIX: Final = "gsa_"

@@ -1,0 +1,31 @@
+"""The node's ASGI application: the data plane in front, Django behind it.
+
+The server imports `application`; nothing is opened before it starts to serve.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import django
+from django.conf import settings
+from django.core.asgi import get_asgi_application
+
+from gongshu_server.delivery.application import application as data_plane
+from gongshu_server.secrets_folder import secret
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "gongshu_server.settings")
+# The loader reads a few rows from the event loop's thread when a grant was revoked: the next
+# answer must wait for it.
+os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+django.setup()
+
+from gongshu_server.delivery.database_source import DatabaseSource  # noqa: E402 - needs the setup
+
+application = data_plane(
+    Path(settings.HOME),
+    secret=secret(Path(settings.HOME), "node.secret"),
+    source=DatabaseSource(),
+    otherwise=get_asgi_application(),
+)

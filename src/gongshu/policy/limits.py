@@ -21,7 +21,7 @@ from gongshu.vocabulary.purposes import Business, Purpose
 from gongshu.vocabulary.regions import region_label
 
 _SHOWN_AT_MOST: Final = 12
-_PER: Final[Mapping[str, str]] = {"total": "许可期内", "day": "每日", "month": "每月"}
+_PER: Final = MappingProxyType({"total": "许可期内", "day": "每日", "month": "每月"})
 
 Side = Callable[[Grant, Use, int], str]
 
@@ -80,9 +80,9 @@ def _quota(grant: Grant) -> str:
     return "不限" if grant.quota is None else f"{_PER[grant.quota.per]}{grant.quota.amount}"
 
 
-_ACTIONS: Final = {str(term): term.zh for term in Action}
-_PURPOSES: Final = {str(term): term.zh for term in Purpose}
-_BUSINESSES: Final = {str(term): term.zh for term in Business}
+_ACTIONS: Final = MappingProxyType({str(term): term.zh for term in Action})
+_PURPOSES: Final = MappingProxyType({str(term): term.zh for term in Purpose})
+_BUSINESSES: Final = MappingProxyType({str(term): term.zh for term in Business})
 
 WORDINGS: Final[Mapping[str, Wording]] = MappingProxyType(
     {

@@ -79,7 +79,9 @@ def regime_of(*, opened: bool, level: Level, grade: int, subject: SubjectKind) -
     """
     if level == Level.core:
         raise Invalid(
-            "核心数据不进入本平台。请停止编目，按核心数据的管理要求另行处理。", code="core_data"
+            "核心数据不进入本平台。请停止编目，按核心数据的管理要求另行处理。",
+            code="core_data",
+            clause="dsl-21",
         )
     if grade not in tuple(Grade):
         raise Invalid(

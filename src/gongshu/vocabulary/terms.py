@@ -14,7 +14,8 @@ class Term(StrEnum):
 
     zh: str
 
-    def __new__(cls, code: str, zh: str) -> Self:
+    def __new__(cls, code: str, zh: str = "") -> Self:
+        # The default is for `Purpose("industry")`, a look-up, which never gets here.
         member = str.__new__(cls, code)
         member._value_ = code
         member.zh = zh

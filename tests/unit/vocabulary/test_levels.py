@@ -44,7 +44,7 @@ def test_more_harm_never_means_a_looser_regime():
 def test_core_data_never_enters(opened):
     with pytest.raises(Invalid) as refusal:
         regime_of(opened=opened, level=Level.core, grade=1, subject=SubjectKind.thing)
-    assert refusal.value.code == "core_data"
+    assert (refusal.value.code, refusal.value.clause) == ("core_data", "dsl-21")
     assert "核心数据" in refusal.value.sentence
 
 

@@ -19,12 +19,12 @@ def queries(tables: dict[str, Table]) -> dict[str, Any]:
     amount, until = arrears.roles["amount"], licences.roles["until"]
     band = insured.items[-1]
     return {
-        "sql.out_of_scope": f'SELECT "{band}" AS 分档, count(*) AS 数\n'
-        f'FROM "{insured.title}"\nGROUP BY "{band}"',
+        "sql.out_of_scope": f'SELECT b."{band}" AS 分档, count(*) AS 企业数\n'
+        f'FROM "{insured.title}" AS b\nGROUP BY b."{band}"',
         "naming": (insured.items[-1],),
-        "sql.raw_unopened": f'SELECT "{name}" AS 客户名称 FROM "{licences.title}"',
+        "sql.raw_unopened": f'SELECT "{name}" AS 客户名称\nFROM "{licences.title}"',
         "raw_item": name,
-        "sql.raw_opened": f'SELECT "{register.roles["name"]}" AS 客户名称 FROM "{register.title}"',
+        "sql.raw_opened": f'SELECT "{register.roles["name"]}" AS 客户名称\nFROM "{register.title}"',
         "sql.isolating": (
             f'SELECT l."{group}" AS 组别,\n'
             f'       sum(CASE WHEN l."{name}" = \'某企业\' THEN t."{amount}" ELSE 0 END) AS 金额\n'

@@ -111,10 +111,15 @@ def _sources(query: Query) -> dict[str, bool]:
         for source, item in column["influences"]:
             used.setdefault(source, set()).add(item)
     found = {}
-    for source, items in sorted(used.items()):
+    for source, names in sorted(used.items()):
         resource = source.partition(":")[2]
-        opened = Item.objects.filter(resource_id=resource, name__in=items, opened=True).count()
-        found[resource] = not items or opened < len(items)
+        # Subject columns are no items of the catalogue; what they are about decides elsewhere.
+        flags = list(
+            Item.objects.filter(resource_id=resource, name__in=names).values_list(
+                "opened", flat=True
+            )
+        )
+        found[resource] = not flags or not all(flags)
     return found
 
 

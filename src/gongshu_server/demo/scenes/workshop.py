@@ -13,7 +13,7 @@ RAW_COPY = "regime.raw_copy"
 QUESTION = {
     "question": "这家企业的安全生产许可证在数据日期是否有效",
     "answers": ["一致", "不一致", "查无记录", "异议处理中"],
-    "limits": "一次一家，企业应有电子授权；政府履职使用除外",
+    "limits": {"每次": "一家企业", "收费使用": "须有该企业的单次电子授权"},
     "authorisation": True,
     "subject": "enterprise",
 }

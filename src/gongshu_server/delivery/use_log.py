@@ -72,6 +72,7 @@ class _File:
         view = memoryview(data)
         while view:
             view = view[os.write(self._handle, view) :]
+        os.fdatasync(self._handle)
         self._digest.update(data)
 
     def finish(self, *, owner: str, at: datetime, bank: Settlement) -> None:

@@ -57,6 +57,9 @@ _HARMS: Final = {
 _FOR_ORGANISATION: Final = re.compile(
     "法人|法定代表|代表人|负责人|联系|经办|股东|执法|检查人|经营者|企业|单位|机构|公司"
 )
+# The lake's own subject columns repeat what another column says; that column is judged.
+_DERIVED: Final = "主体_"
+_PERSONAL: Final = frozenset({FindingKind.person_name, FindingKind.mobile, FindingKind.bank_card})
 _UNFAVOURABLE: Final = re.compile(
     "隐患|整改|处罚|违法|违规|异常|失信|欠|危险|风险|投诉|结论|结果|用量|用气|用电|用水|营业|资质等级"
 )
@@ -119,14 +122,17 @@ def context_of(columns: Sequence[Column], *, title: str, department: str) -> Con
 
 def _row_subject(columns: Sequence[Column]) -> SubjectKind:
     """Judge whom a row is about; a legal representative beside a firm leaves it the firm's row."""
-    own = [column for column in columns if not _FOR_ORGANISATION.search(column.name)]
+    sent = [column for column in columns if not column.name.startswith(_DERIVED)]
+    own = [column for column in sent if not _FOR_ORGANISATION.search(column.name)]
     if any(_names_most_rows(found) for column in own for found in column.findings):
         return SubjectKind.person
-    found = {f.kind for column in columns for f in column.findings if f.hits or not f.tested}
+    found = {f.kind for column in sent for f in column.findings if f.hits or not f.tested}
     if found & {FindingKind.uscc, FindingKind.enterprise_name}:
         return SubjectKind.enterprise
-    personal = {FindingKind.person_name, FindingKind.mobile, FindingKind.bank_card}
-    if any(f.kind in personal and not f.embedded for column in own for f in column.findings):
+    # A contact beside a place leaves it a place's row; a citizen number without a firm does not.
+    if FindingKind.citizen_id in found or any(
+        f.kind in _PERSONAL and not f.embedded for column in own for f in column.findings
+    ):
         return SubjectKind.person
     return SubjectKind.thing
 

@@ -99,6 +99,22 @@ def test_enterprise_rows_with_a_legal_representative_stay_enterprise_rows() -> N
     assert any("法定代表人、法定代表人身份证号" in reason for reason in found.proposal.reasons)
 
 
+def test_the_lakes_subject_columns_do_not_decide_whom_a_row_is_about() -> None:
+    table = pa.table({"企业名称": FIRMS, "法定代表人身份证号": CITIZENS, "主体_个人": CITIZENS})
+    assert profile(table).proposal.subject is SubjectKind.enterprise
+    derived = pa.table({"项目名称": FIRMS, "主体_个人": CITIZENS})
+    assert profile(derived).proposal.subject is SubjectKind.thing
+    patients = pa.table({"证件号码": CITIZENS, "主体_个人": CITIZENS})
+    assert profile(patients).proposal.subject is SubjectKind.person
+
+
+def test_contacts_leave_a_place_a_place_but_citizen_numbers_do_not() -> None:
+    places = pa.table({"厕所": FIRMS, "负责人": NAMES, "联系电话": ["0335-1234567"] * 50})
+    assert profile(places).proposal.subject is SubjectKind.thing
+    numbers = places.append_column("负责人身份证号", pa.array(CITIZENS))
+    assert profile(numbers).proposal.subject is SubjectKind.person
+
+
 def test_a_code_column_with_some_citizens_stays_an_enterprise_column_of_persons() -> None:
     mixed = pa.table({"相对人代码": [*USCC[:45], *CITIZENS[:5]], "企业名称": FIRMS})
     found = profile(mixed)

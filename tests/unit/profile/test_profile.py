@@ -116,11 +116,11 @@ def test_memory_does_not_grow_with_the_rows() -> None:
     most = [0, 0]
 
     def batches() -> Iterator[pa.RecordBatch]:
-        for turn in range(10):
-            ids = [f"{turn:02d}{n:016d}" for n in range(50_000)]
+        for turn in range(6):
+            ids = [f"{turn:02d}{n:016d}" for n in range(40_000)]
             most[0] = max(most[0], pa.total_allocated_bytes())
             most[1] = max(most[1], tracemalloc.get_traced_memory()[0])
-            yield pa.record_batch([pa.array(ids), pa.array(["一段说明文字" * 4] * 50_000)], schema)
+            yield pa.record_batch([pa.array(ids), pa.array(["一段说明文字" * 4] * 40_000)], schema)
 
     tracemalloc.start()
     before = pa.total_allocated_bytes()
@@ -128,8 +128,8 @@ def test_memory_does_not_grow_with_the_rows() -> None:
         found = profile(pa.RecordBatchReader.from_batches(schema, batches()))
     finally:
         tracemalloc.stop()
-    assert found.rows == 500_000
-    assert found.columns[0].distinct == pytest.approx(500_000, rel=0.012)
+    assert found.rows == 240_000
+    assert found.columns[0].distinct == pytest.approx(240_000, rel=0.012)
     assert most[0] - before < 40 * 2**20
     assert most[1] < 40 * 2**20
 

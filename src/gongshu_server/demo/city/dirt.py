@@ -79,8 +79,7 @@ def plant(
     separated = 0
     if recipe.thousands_item is not None:
         separated = _write_thousands(rows, items.index(recipe.thousands_item), thousands)
-    for nth, i in enumerate(ragged):
-        rows[i] = rows[i][:-1] if nth % 2 else [*rows[i], "见备注"]
+    _tear(rows, ragged)
     return _with_copies(rng, rows, copied), Planted(
         blank_cells=len(blanks),
         duplicate_rows=len(copied),
@@ -100,6 +99,11 @@ def month_of(day: date) -> str:
 def _blank(rows: list[Row], columns: list[int], places: list[int]) -> None:
     for nth, i in enumerate(places):
         rows[i][columns[nth % len(columns)]] = ("", " ")[nth // len(columns) % 2]
+
+
+def _tear(rows: list[Row], places: list[int]) -> None:
+    for nth, i in enumerate(places):
+        rows[i] = rows[i][:-1] if nth % 2 else [*rows[i], "见备注"]
 
 
 def _misspell(rows: list[Row], column: int, wrong: list[int], respelled: list[int]) -> None:

@@ -25,6 +25,7 @@ _TRUTH = (*COMPARISONS, exp.And, exp.Or, exp.Not, exp.In, exp.Between, exp.Like,
 _RESULTS: tuple[tuple[tuple[type[exp.Expr], ...], Family], ...] = (
     ((exp.Boolean, exp.StartsWith, *_TRUTH), Family.BOOLEAN),
     ((exp.Year, exp.Month, exp.Length, exp.Count, *_ARITHMETIC), Family.NUMBER),
+    ((exp.TimestampTrunc,), Family.TIMESTAMP),
     ((exp.Upper, exp.Lower, exp.Trim, exp.Substring, exp.DPipe, exp.Concat), Family.TEXT),
 )
 
@@ -175,7 +176,7 @@ def family_of(query: Query, node: exp.Expr) -> Family | None:
         return Family.TEXT if node.is_string else Family.NUMBER
     if isinstance(node, exp.Cast):
         return Family.DATE if node.to.this is exp.DType.DATE else Family.TEXT
-    if isinstance(node, (exp.TimestampTrunc, exp.Coalesce)):
+    if isinstance(node, exp.Coalesce):
         return family_of(query, node.this)
     if isinstance(node, exp.Case):
         return family_of(query, node.args["ifs"][0].args["true"])

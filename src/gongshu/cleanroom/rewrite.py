@@ -120,11 +120,15 @@ class _Writer:
 
     def finish(self, select: exp.Select, query: Query) -> exp.Select:
         """Rows of a statistical result come in the order of the key, whatever order was asked;
-        others in the order asked or else of all columns, so that one run is like the next."""
+        others in the order asked and then of all columns or keys, so that one run is like the next."""
         ordered = [(o.expression, o.descending, o.nulls_first) for o in query.order]
-        if self.additions.hidden or not ordered:
-            terms = query.group or tuple(p.expression for p in query.projections)
-            ordered = [(node, False, False) for node in terms if not is_literal(node)]
+        columns = [p.expression for p in query.projections]
+        terms = list(query.group) if query.aggregates else columns
+        if self.additions.hidden:
+            ordered = []
+        for node in terms:
+            if not is_literal(node) and node not in [asked for asked, _, _ in ordered]:
+                ordered.append((node, False, False))
         if ordered:
             order = [
                 exp.Ordered(this=node.copy(), desc=descending, nulls_first=nulls_first)

@@ -42,6 +42,7 @@ def run(
     `tables` maps table names to rows; columns that the plan does not name are not handed on. With
     `workers`, a warm one is taken and its own limits hold. Raises `RunFailed`.
     """
+    readers = feed(plan, tables)
     params = {
         "sql": plan.sql,
         "tables": [
@@ -51,7 +52,6 @@ def run(
         "max_rows": plan.max_rows,
         "memory_bytes": int(limits.memory_bytes * _ENGINE_SHARE),
     }
-    readers = feed(plan, tables)
     try:
         if workers is not None:
             result = workers.run(params, tables=readers)
@@ -78,8 +78,7 @@ def WARM_UP() -> None:  # noqa: N802 - the name by which the sandbox calls it
         rows = pa.table({"a": pa.array(["x"]), "b": pa.array([1])}).to_reader()
         connection.register("warm", rows)
         query = "SELECT a, count(DISTINCT b) FROM warm GROUP BY a ORDER BY a"
-        reader: Any = connection.execute(query).to_arrow_reader(_BATCH_ROWS)
-        reader.read_all()
+        connection.sql(query).to_arrow_reader(_BATCH_ROWS).read_all()
 
 
 def work(
@@ -98,7 +97,7 @@ def work(
     statements = connection.extract_statements(params["sql"])
     if len(statements) != 1 or statements[0].type.name != "SELECT":
         raise ValueError("a plan is one SELECT")
-    reader: Any = connection.execute(params["sql"]).to_arrow_reader(_BATCH_ROWS)
+    reader = connection.sql(params["sql"]).to_arrow_reader(_BATCH_ROWS)
     sent, limit = 0, params["max_rows"]
     emit(RESULT, reader.schema.empty_table())
     for batch in reader:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import operator
 import re
 from collections.abc import Callable, Iterator, Mapping
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -115,7 +115,7 @@ def _joined(query: Query, tables: Rows) -> list[Row]:
 
 
 def _equal(one: Any, other: Any) -> bool:
-    return one is not None and other is not None and bool(one == other)
+    return _compare(operator.eq, one, other) is True
 
 
 def _relation(relation: Relation, tables: Rows) -> list[dict[str, Any]]:
@@ -193,19 +193,32 @@ def _connected(node: exp.Expr, group: list[Row]) -> bool | None:
 
 def _between(_: exp.Expr, values: list[Any]) -> bool | None:
     tested, low, high = values
-    sides = [_compared(operator.le)(_, [low, tested]), _compared(operator.le)(_, [tested, high])]
+    sides = [_compare(operator.le, low, tested), _compare(operator.le, tested, high)]
     return False if False in sides else None if None in sides else True
 
 
-def _compared(function: Callable[[Any, Any], bool]) -> Callable[[exp.Expr, list[Any]], Any]:
-    """Beside a floating-point number a decimal literal is taken as one, too."""
-
-    def compare(one: Any, other: Any) -> bool:
-        if isinstance(one, float) or isinstance(other, float):
+def _compare(function: Callable[[Any, Any], bool], one: Any, other: Any) -> bool | None:
+    """Literals take the type of what they stand beside; unknown makes unknown."""
+    if one is None or other is None:
+        return None
+    for mine, theirs in ((one, other), (other, one)):
+        if isinstance(mine, float):
             one, other = float(one), float(other)
-        return function(one, other)
+        if isinstance(mine, datetime) and not isinstance(theirs, datetime):
+            one, other = _instant(one), _instant(other)
+        elif isinstance(mine, date) and isinstance(theirs, str):
+            one, other = (date.fromisoformat(v) if v is theirs else v for v in (one, other))
+    return function(one, other)
 
-    return _strict(compare)
+
+def _instant(value: date) -> datetime:
+    if isinstance(value, datetime):
+        return value
+    return datetime(value.year, value.month, value.day)  # noqa: DTZ001 - SQL wall time
+
+
+def _compared(function: Callable[[Any, Any], bool]) -> Callable[[exp.Expr, list[Any]], Any]:
+    return lambda _, values: _compare(function, values[0], values[1])
 
 
 def _strict(function: Callable[..., Any]) -> Callable[[exp.Expr, list[Any]], Any]:
@@ -248,13 +261,12 @@ def _substring(text: str, start: int, length: int | None = None) -> str:
     return text[max(start - 1, 0) : end]
 
 
-def _truncated(node: exp.Expr, values: list[Any]) -> date | None:
+def _truncated(node: exp.Expr, values: list[Any]) -> datetime | None:
     day = values[0]
     if day is None:
         return None
     month = {"MONTH": day.month, "QUARTER": (day.month - 1) // 3 * 3 + 1, "YEAR": 1}
-    first: date = day.replace(month=month[node.args["unit"].name], day=1)
-    return first
+    return datetime(day.year, month[node.args["unit"].name], 1)  # noqa: DTZ001 - SQL wall time
 
 
 _OPERATIONS: Mapping[type[exp.Expr], Callable[[exp.Expr, list[Any]], Any]] = {

@@ -162,7 +162,7 @@ class _Result:
                 values = rules.rounded(self.counts(name))
                 columns[name] = pa.array(values, mask=masks[name], type=pa.int64())
             else:
-                columns[name] = self.table.column(name)
+                columns[name] = _as_date(self.table.column(name))
         columns[MARKER] = pa.array(_any(masks.values()))
         return pa.table(columns)
 
@@ -189,6 +189,16 @@ class _Result:
             min(smallest, default=None),
             tuple(protected),
         )
+
+
+def _as_date(keys: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Months come from the engine as midnights; people write them as dates."""
+    if not pa.types.is_timestamp(keys.type):
+        return keys
+    try:
+        return keys.cast(pa.date32())
+    except pa.ArrowInvalid:
+        return keys
 
 
 def _any(masks: Iterable[Mask]) -> Mask:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from gongshu.vocabulary.errors import Conflict, Invalid, NotFound
-from gongshu.vocabulary.permissions import INCOMPATIBLE_ROLES
+from gongshu.procedures import all_clauses
+from gongshu.vocabulary.errors import Conflict, Invalid, NotFound, NotPermitted
+from gongshu.vocabulary.permissions import INCOMPATIBLE_ROLES, ORGANISATION_ROLES, POST_DUTIES
 from gongshu_server.accounts import keys
-from gongshu_server.accounts.actors import Actor
+from gongshu_server.accounts.actors import NODE, Actor
 from gongshu_server.accounts.models import (
     Delegation,
     FormerName,
@@ -48,9 +49,13 @@ def found(
 ) -> Organisation:
     """Record an organisation with its roles (管运适度分离: some exclude each other).
 
-    Raises Conflict naming both roles when the control group would both supervise and operate.
+    Raises Conflict naming both roles when the control group would both supervise and operate,
+    Invalid for a role that does not exist.
     """
     require(by, "organisation.manage")
+    _known(roles, ORGANISATION_ROLES, zh="机构角色")
+    if not name.strip() or not short_name.strip():
+        raise Invalid("请写明机构的全称和简称。", code="incomplete")
     organisation_id = ulid(at)
     group = control_group or organisation_id
     _refuse_incompatible(group, roles)
@@ -69,6 +74,13 @@ def found(
         Event("organisation.founded", ("organisation", organisation.pk), "", details), by=by, at=at
     )
     return organisation
+
+
+def _known(codes: Sequence[str], table: Mapping[str, str], *, zh: str) -> None:
+    unknown = sorted(set(codes) - (set(table) - {NODE, "system"}))
+    if unknown or not codes:
+        offered = "、".join(table[code] for code in table if code not in {NODE, "system"})
+        raise Invalid(f"{zh}只能是：{offered}。", code="unknown_code", details=tuple(unknown))
 
 
 def _refuse_incompatible(group: str, roles: Sequence[str]) -> None:
@@ -105,9 +117,10 @@ def rename(*, organisation_id: str, name: str, by: Actor, at: datetime) -> Organ
 
 @action
 def succeed(*, organisation_id: str, successor_id: str, by: Actor, at: datetime) -> Organisation:
-    """Let another organisation take over; resources, grants, open cases and clocks follow.
+    """Let another organisation take over; roles, resources, grants, open cases and clocks follow.
 
-    The event's effects (in `journeys`) move what other contexts hold.
+    The event's effects (in `journeys`) move what other contexts hold. Raises Conflict when the
+    successor would both supervise and operate.
     """
     require(by, "organisation.manage")
     organisation = _organisation(organisation_id)
@@ -116,12 +129,26 @@ def succeed(*, organisation_id: str, successor_id: str, by: Actor, at: datetime)
         raise Invalid("承接机构必须是另一家仍在办理业务的机构。", code="invalid_successor")
     if organisation.successor_id is not None:
         raise Conflict("该机构已有承接机构。", code="already_succeeded")
+    roles = _hand_over_roles(organisation, successor, at=at)
     organisation.successor = successor
     organisation.save(update_fields=["successor"])
-    details = {"successor": successor.pk}
+    details = {"successor": successor.pk, "roles": roles}
     event = Event("organisation.succeeded", ("organisation", organisation.pk), "", details)
     journal(event, by=by, at=at)
     return organisation
+
+
+def _hand_over_roles(old: Organisation, new: Organisation, *, at: datetime) -> list[str]:
+    """End the old organisation's roles and give the new one those that it lacks."""
+    held = OrganisationRole.objects.filter(organisation=old, valid_until__isnull=True)
+    roles = sorted(held.values_list("role", flat=True))
+    held.update(valid_until=at)
+    _refuse_incompatible(new.control_group, roles)
+    for role in roles:
+        OrganisationRole.objects.get_or_create(
+            organisation=new, role=role, valid_until=None, defaults={"valid_from": at}
+        )
+    return roles
 
 
 def _organisation(organisation_id: str) -> Organisation:
@@ -142,14 +169,17 @@ def appoint(
     by: Actor,
     at: datetime,
 ) -> Holding:
-    """Make a post and put a person into it; an existing person may hold several posts."""
+    """Make a post in the actor's organisation and put a person into it.
+
+    An existing person may hold several posts. Whoever manages organisations fills the first post
+    of a new one; after that the organisation alone decides who works there. Raises NotPermitted
+    for another organisation's posts.
+    """
     require(by, "person.manage")
     organisation = _organisation(organisation_id)
-    person = (
-        Person.objects.get(pk=person_id)
-        if person_id
-        else Person.objects.create(id=ulid(at), name=person_name)
-    )
+    _refuse_foreign(organisation, by=by)
+    _known(duties, POST_DUTIES, zh="岗位职责")
+    person = _person(person_id, name=person_name, at=at)
     post = Post.objects.create(
         id=ulid(at), organisation=organisation, title=title, duties=sorted(duties)
     )
@@ -160,6 +190,27 @@ def appoint(
     return holding
 
 
+def _refuse_foreign(organisation: Organisation, *, by: Actor) -> None:
+    if by.organisation in {organisation.pk, NODE}:
+        return
+    require(by, "organisation.manage")
+    if Holding.objects.filter(post__organisation=organisation).exists():
+        raise NotPermitted(
+            "其他机构的岗位由该机构自己任职，请联系该机构的负责人。", code="not_your_organisation"
+        )
+
+
+def _person(person_id: str, *, name: str, at: datetime) -> Person:
+    if not person_id:
+        if not name.strip():
+            raise Invalid("请写明人员姓名。", code="incomplete")
+        return Person.objects.create(id=ulid(at), name=name)
+    known = Person.objects.filter(pk=person_id).first()
+    if known is None:
+        raise NotFound("没有这个人员。", code="person_not_found")
+    return known
+
+
 @action
 def delegate(*, taker_id: str, until: datetime, clause: str, by: Actor, at: datetime) -> Delegation:
     """Let another person act for the giver's post until a date (代办), resting on a clause."""
@@ -168,6 +219,10 @@ def delegate(*, taker_id: str, until: datetime, clause: str, by: Actor, at: date
         raise Invalid("代办人不能再次转授代办。", code="delegation_of_delegation")
     if until <= at:
         raise Invalid("代办截止时间必须晚于现在。", code="delegation_period")
+    if clause not in {one.code for one in all_clauses()}:
+        raise Invalid("代办须写明依据的条款编号。", code="unknown_clause")
+    if taker_id == by.person or not Person.objects.filter(pk=taker_id).exists():
+        raise NotFound("没有这个代办人，代办人须是本节点登记的其他人员。", code="person_not_found")
     delegation = Delegation.objects.create(
         id=ulid(at),
         post_id=by.post,
@@ -196,13 +251,16 @@ def issue_key(
 ) -> NewKey:
     """Issue a key, bound to a person and post (the actor's own unless named), shown once.
 
-    A key for another post of the same organisation needs the duty to manage people there.
+    Whoever sees a key can act with it, so a key for a colleague needs the duty to manage people
+    and gives no duty that the issuer lacks. Raises NotPermitted otherwise.
     """
     require(by, "key.issue")
     post = Post.objects.filter(pk=post_id or by.post).first()
     person = person_id or by.person
-    if post is None or (post.organisation_id != by.organisation and by.post != "node"):
+    if post is None or (post.organisation_id != by.organisation and by.post != NODE):
         raise NotFound("没有这个岗位。", code="post_not_found")
+    if (person, post.pk) != (by.person, by.post) and by.post != NODE:
+        _refuse_borrowed_duties(post, by=by)
     if not Holding.objects.filter(post=post, person_id=person, valid_until__isnull=True).exists():
         raise Invalid("该人员不在这个岗位上。", code="not_in_post")
     clear = keys.fresh()
@@ -221,6 +279,18 @@ def issue_key(
     details |= {"order": order_id}
     journal(Event("key.issued", ("key", row.pk), "", details), by=by, at=at)
     return NewKey(id=row.pk, clear=clear)
+
+
+def _refuse_borrowed_duties(post: Post, *, by: Actor) -> None:
+    require(by, "person.manage")
+    beyond = sorted(set(post.duties) - by.duties)
+    if beyond:
+        named = "、".join(POST_DUTIES[duty] for duty in beyond)
+        raise NotPermitted(
+            f"该岗位有您没有的职责：{named}。请由本人或有此职责的人员领取凭证。",
+            code="borrowed_duties",
+            details=tuple(beyond),
+        )
 
 
 @action

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
 from gongshu.vocabulary.errors import NotPermitted
 from gongshu.vocabulary.permissions import PERMISSIONS
@@ -55,7 +55,7 @@ def acting(*, person_id: str, post_id: str, at: datetime) -> Actor:
     Raises NotPermitted when the person neither holds the post nor has a delegation at `at`.
     """
     post = Post.objects.select_related("organisation").filter(pk=post_id).first()
-    running = Q(valid_from__lte=at) & (Q(valid_until__isnull=True) | Q(valid_until__gt=at))
+    running = _running(at)
     delegation = ""
     if post is None:
         raise _not_in_post()
@@ -73,8 +73,15 @@ def acting(*, person_id: str, post_id: str, at: datetime) -> Actor:
     )
 
 
+def _running(at: datetime) -> Q:
+    return Q(valid_from__lte=at) & (Q(valid_until__isnull=True) | Q(valid_until__gt=at))
+
+
 def _delegation(post: Post, *, person_id: str, at: datetime) -> str:
+    # A delegation lasts no longer than its giver holds the post.
+    giver = Holding.objects.filter(_running(at), post=post, person=OuterRef("giver"))
     found = Delegation.objects.filter(
+        Exists(giver),
         post=post,
         taker_id=person_id,
         valid_from__lte=at,

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime
 from datetime import time as clock_time
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
 from rich.console import Console
@@ -63,10 +64,27 @@ def set_up(*, data: Path | None, as_of: str, scale: float, seed: int) -> Stage:
     stage = Stage(cast=cast.record(timeline.at), city=city, time=timeline, tables=found, home=home)
     stage.notes += notes
     stage.facts |= sql.queries(found)
+    stage.facts |= _subjects(stage)
     stage.facts["sql.service"] = stage.facts["sql.service"].format(
         day=timeline.at.astimezone(ZONE).date().replace(day=1)
     )
     return stage
+
+
+def _subjects(stage: Stage) -> dict[str, Any]:
+    """Return whom the story follows, and the file with which the source corrects itself."""
+    examples = stage.city.examples
+    people = {
+        "licensed": examples.licensed,
+        "expired": examples.expired,
+        "unknown": examples.unknown,
+        "objector": examples.objector,
+    }
+    return {
+        "subjects": people,
+        "checked": list(stage.city.uscc[:200]),
+        "corrected": stage.city.corrected_licences.path,
+    }
 
 
 def _end(as_of: str) -> datetime:
@@ -86,7 +104,7 @@ def _play(scenes_: Sequence[Scene], stage: Stage, console: Console) -> list[Outc
         for scene in scenes_:
             progress.update(task, description=scene.name)
             outcome = perform(scene, stage)
-            clock.move_to(stage.time.at)
+            clock.move_to(stage.time.not_before(clock.last_entry()))
             sealing.seal_all(at=clock.now())
             outcomes.append(outcome)
             _say(outcome, stage, console)

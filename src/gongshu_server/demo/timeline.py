@@ -10,7 +10,7 @@ from gongshu.workflow.calendar import add_working_days
 
 ZONE = ZoneInfo("Asia/Shanghai")
 # The story needs a full year of operation and what comes before and after it.
-LENGTH = timedelta(days=432)
+LENGTH = timedelta(days=445)
 # 809号 came into force on this day; the catalogue scenes rest on it.
 EARLIEST = date(2025, 8, 1)
 
@@ -45,6 +45,10 @@ class Timeline:
     def before_the_end(self, n: int) -> datetime:
         """Go to `n` days before the story's end; stays where it is if that is past."""
         return self._to(max(self.at, self.ends - timedelta(days=n)))
+
+    def not_before(self, at: datetime | None) -> datetime:
+        """Catch up with what has been recorded: some work adds its own real seconds."""
+        return self._to(max(self.at, at or self.at))
 
     def finish(self) -> datetime:
         """Go to the story's end."""

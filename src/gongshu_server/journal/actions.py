@@ -4,28 +4,32 @@ Order inside an action: see and lock, step, permit, change, record, notify. The 
 runs what follows in other contexts (the effects table of `journeys`), then commits. On a
 `DomainError` everything is rolled back, the denial is journalled in a transaction of its own (on
 SQLite a second connection inside the first would lock), and the error goes on to the caller. If
-the denial cannot be stored the answer is `Unavailable`, never a silent refusal.
+the denial cannot be stored the answer is `Unavailable`, never a silent refusal. Two actions that
+were first at the same time end as one done and one refused: the database's constraint decides.
 """
 
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import asdict, dataclass, field, is_dataclass
 from datetime import datetime
 from typing import Any, ParamSpec, TypeVar
 
 from django.conf import settings
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError, IntegrityError, transaction
 from django.utils.module_loading import import_string
 
-from gongshu.vocabulary.errors import DomainError, Unavailable
+from gongshu.vocabulary.errors import Conflict, DomainError, Unavailable
 from gongshu_server.journal.recording import ByWhom, Event, Recorded, record
 
 P = ParamSpec("P")
 R = TypeVar("R")
 Effect = Callable[..., None]
+# What PostgreSQL (by SQLSTATE) and SQLite (by name) call a broken uniqueness constraint.
+UNIQUENESS = frozenset({"23505", "SQLITE_CONSTRAINT_UNIQUE", "SQLITE_CONSTRAINT_PRIMARYKEY"})
 
 
 @dataclass(slots=True)
@@ -78,7 +82,7 @@ def _outermost(name: str, function: Callable[..., R], kwargs: Mapping[str, Any])
     run = _Run()
     token = _run.set(run)
     try:
-        with transaction.atomic():
+        with _first_come(), transaction.atomic():
             result = function(**kwargs)
             _follow(run, by=by)
     except DomainError as error:
@@ -89,6 +93,25 @@ def _outermost(name: str, function: Callable[..., R], kwargs: Mapping[str, Any])
     for hook in run.after_commit:
         hook()
     return result
+
+
+@contextmanager
+def _first_come() -> Iterator[None]:
+    """Let a uniqueness constraint that another transaction was first to meet end as a Conflict."""
+    try:
+        yield
+    except IntegrityError as fault:
+        if not _of_uniqueness(fault):
+            raise
+        raise Conflict(
+            "同一事项刚刚已由他人办理，请刷新后查看结果。", code="simultaneous"
+        ) from fault
+
+
+def _of_uniqueness(fault: IntegrityError) -> bool:
+    cause = fault.__cause__
+    said = getattr(cause, "sqlstate", None) or getattr(cause, "sqlite_errorname", None)
+    return said in UNIQUENESS
 
 
 def _follow(run: _Run, *, by: ByWhom) -> None:

@@ -19,6 +19,11 @@ def now() -> datetime:
     return datetime.now(UTC) + offset()
 
 
+def last_entry() -> datetime | None:
+    """Return the time of the journal's last entry; None for an empty journal."""
+    return Head.objects.filter(pk=1).values_list("last_at", flat=True).first()
+
+
 def move_to(at: datetime) -> None:
     """Set a demo database's clock so that now is `at`.
 

@@ -58,15 +58,22 @@ def open_store() -> TileStore:
 def compare(store: TileStore) -> None:
     """Refuse to seal over a gap or a restored older database.
 
-    Raises Unavailable when the signed ledger holds more entries than the journal has, or when the
-    numbered rows have a gap.
+    Raises Unavailable when the signed ledger holds more entries than the journal has, when the
+    numbered rows have a gap, or when a row that was written is gone before it was numbered.
     """
     sealed = Entry.objects.filter(index__isnull=False)
     count = sealed.count()
     highest = sealed.aggregate(top=Max("index"))["top"]
     if highest is not None and highest + 1 != count:
         raise Unavailable("存证日志的编号有缺口，已停止签名，请审计人员核查。", code="ledger_gap")
-    if store.size > Entry.objects.count() or count > store.size:
+    # The head, read first, counts every entry that was ever written; erasure keeps the row.
+    written = Head.objects.filter(pk=1).values_list("sequence", flat=True).first() or 0
+    present = Entry.objects.count()
+    if present < written:
+        raise Unavailable(
+            "存证日志缺少尚未编号的条目，已停止签名，请审计人员核查。", code="ledger_gap"
+        )
+    if store.size > present or count > store.size:
         raise Unavailable(
             "数据库与已签名的存证日志不一致（可能恢复了旧备份），已停止签名。",
             code="ledger_mismatch",

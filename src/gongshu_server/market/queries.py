@@ -8,7 +8,7 @@ from datetime import date, datetime
 from gongshu.policy import Grant, Quota, Undertaking
 from gongshu.vocabulary.actions import Action
 from gongshu_server.journal.ids import ulid
-from gongshu_server.market.models import VERIFICATION, Order
+from gongshu_server.market.models import Order
 from gongshu_server.usage.models import Metered
 
 # A buyer's grant rests on these clauses, limit by limit.
@@ -19,7 +19,6 @@ def order_grant(order_id: str, *, at: datetime) -> tuple[Grant, str]:
     """Return the grant that an accepted order yields, and its giver; notes the id on the order."""
     order = Order.objects.select_related("product").get(pk=order_id)
     product = order.product
-    action = Action.call if product.form == VERIFICATION else Action.download
     asks_subject = bool(product.question.get("authorisation")) and order.purpose in {
         "industry",
         "sector",
@@ -28,7 +27,7 @@ def order_grant(order_id: str, *, at: datetime) -> tuple[Grant, str]:
         id=ulid(at),
         grantee=order.buyer_id,
         object=f"product:{product.pk}",
-        actions=frozenset({action}),
+        actions=frozenset({Action.call}),
         items=frozenset(product.items),
         purposes=frozenset({order.purpose}),
         businesses=frozenset(),

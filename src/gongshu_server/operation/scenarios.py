@@ -234,7 +234,8 @@ def locked(scenario_id: str, *, by: Actor) -> tuple[Scenario, Case]:
 
 
 def _decided_by(scenario: Scenario, *, by: Actor) -> Agreement:
-    agreement = Agreement.objects.get(pk=scenario.agreement_id)
+    # Locked: an agreement that is being terminated must not yield a grant meanwhile.
+    agreement = Agreement.objects.all().locked().get(pk=scenario.agreement_id)
     if agreement.implementing_body_id != by.organisation:
         raise NotPermitted(
             "只有本协议的实施机构可以决定场景申请。",

@@ -11,10 +11,11 @@ from gongshu_server.workshop.releases import (
     withdraw_release,
 )
 from gongshu_server.workshop.reviewing import view_release
-from gongshu_server.workshop.runs import finish_run, start_run
+from gongshu_server.workshop.runs import Outcome, finish_run, start_run
 from gongshu_server.workshop.voting import open_votes, vote_compliance, vote_security
 
 __all__ = [
+    "Outcome",
     "draft",
     "finish_run",
     "open_task",

@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from gongshu_server.demo.scenes import catalogue, opening, operation, registration, workshop
+from gongshu_server.demo.scenes import (
+    catalogue,
+    delivery,
+    disclosure,
+    market,
+    objection,
+    opening,
+    operation,
+    proof,
+    registration,
+    workshop,
+)
 from gongshu_server.demo.stage import Scene
 
 
@@ -12,6 +23,13 @@ def scenes() -> tuple[Scene, ...]:
         *catalogue.SCENES,
         *opening.SCENES,
         *operation.SCENES,
-        *workshop.SCENES,
         *registration.SCENES,
+        *workshop.SCENES,
+        *market.SCENES,
+        *delivery.SCENES,
+        registration.PRODUCTS,
+        market.REVENUE,
+        *objection.SCENES,
+        *disclosure.SCENES,
+        *proof.SCENES,
     )

@@ -152,6 +152,12 @@ def _settle(stage: Stage, release: Release) -> None:
     require(queries.state(release) == "passed", "两项审核都通过后应为“双审核通过”")
 
 
+def run_again(stage: Stage, product: str) -> queries.RunView:
+    """Run the query of a released product once more, over the newest versions."""
+    release = Release.objects.get(pk=stage.ids[f"release.{product}"])
+    return _run(stage, release.run.query)
+
+
 def service(stage: Stage) -> str:
     """The serving table of the verification is built and reviewed; its rows never leave."""
     query = _draft(stage, stage.facts["sql.service"], exit="service")

@@ -1,0 +1,48 @@
+"""Receipts of single uses: found in their segment, proved in its tree, and that in the ledger."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from django.conf import settings
+
+from gongshu.ledger.receipts import Receipt
+from gongshu.vocabulary.errors import Conflict, NotFound
+from gongshu_server.delivery import segments
+from gongshu_server.delivery.host import USES
+from gongshu_server.journal import recording, sealing
+from gongshu_server.journal.models import Entry
+from gongshu_server.usage.models import Segment
+
+
+def use_receipt(receipt_id: str, *, party: str) -> bytes:
+    """Return the receipt file of one use, for the party that made it.
+
+    Raises NotFound for an unknown receipt and for another party's (S10), Conflict while the use is
+    on disk but not yet sealed.
+    """
+    for path in reversed(segments.closed(Path(settings.HOME) / USES)):
+        records = segments.read(path).records
+        for place, record in enumerate(records):
+            if record.body["receipt"] == receipt_id and record.body["party"] == party:
+                return _prove(path.stem, records, place)
+    raise NotFound(
+        "没有这张存证回执，或者用数刚刚发生、还没有成段；请稍后再取。", code="receipt_not_found"
+    )
+
+
+def _prove(name: str, records: tuple[segments.Record, ...], place: int) -> bytes:
+    row = Segment.objects.filter(pk=name).first()
+    entry = Entry.objects.filter(pk=row.entry).first() if row else None
+    if entry is None or entry.index is None:
+        raise Conflict("该次用数正在存证，请几秒后再取回执。", code="not_sealed_yet")
+    whole = Receipt.of_entry(sealing.open_store(), entry.index, recording.opening(entry))
+    return whole.for_use(segments.tree(name, records), place, records[place].opening()).encode()
+
+
+def entry_receipt(entry: Entry) -> bytes:
+    """Return the receipt file of one journal entry. Raises Conflict while it is not sealed."""
+    if entry.index is None:
+        raise Conflict("该条目正在存证，请几秒后再取回执。", code="not_sealed_yet")
+    store = sealing.open_store()
+    return Receipt.of_entry(store, entry.index, recording.opening(entry)).encode()

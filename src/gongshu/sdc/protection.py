@@ -61,7 +61,7 @@ def protect(result: pa.Table, plan: Plan, k: int) -> Checked:
 def _sorted(result: pa.Table, key: str) -> pa.Table:
     if result.schema.get_field_index(key) < 0:
         raise RunFailed("columns")
-    order = pc.sort_indices(result.column(key), sort_keys="ascending", null_placement="at_end")
+    order = pc.sort_indices(result.column(key))
     return result.take(order)
 
 

@@ -133,6 +133,7 @@ def denials(stage: Stage) -> str:
             by=stage.actor("operator"),
             at=stage.time.minutes(1),
         )
+        set_clock(stage)
         _refused(server.call("GET", data, key=stage.keys["insurer.dataset"]), 403, "revoked")
         said.append("收回许可后的下一次调用")
     require(bool(product), "没有产品")

@@ -120,7 +120,7 @@ class _Writer:
 
     def finish(self, select: exp.Select, query: Query) -> exp.Select:
         """Rows of a statistical result come in the order of the key, whatever order was asked;
-        others in the order asked and then of all columns or keys, so that one run is like the next."""
+        others in the order asked and then of all columns or keys, so that two runs are alike."""
         ordered = [(o.expression, o.descending, o.nulls_first) for o in query.order]
         columns = [p.expression for p in query.projections]
         terms = list(query.group) if query.aggregates else columns

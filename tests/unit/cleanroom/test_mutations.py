@@ -203,7 +203,6 @@ FAULTS = [
         returns(()),
         "SELECT 水库, count(*) FILTER (WHERE 水位 >= 10) AS n FROM 水库水位 GROUP BY 1",
         "output.no_subject",
-        allowed=False,
     ),
 ]
 

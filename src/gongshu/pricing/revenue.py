@@ -103,12 +103,7 @@ def permitted_revenue(
     refuse_unreal(tax, "税金", clause=_COST)
     refuse_unreal(carried_excess, "上一周期的超额收入", clause="65-4")
     _refuse_margin(profit_points)
-    if not treasury_yields or not all(each.is_finite() for each in treasury_yields):
-        raise Invalid(
-            "上一年度十年期国债收益率缺失或有误，无法计算准许利润率。请补充更正后重新核定。",
-            code="no_yields",
-            clause=_COST,
-        )
+    _refuse_yields(treasury_yields)
     with exact():
         rate = sum(treasury_yields, Decimal(0)) / len(treasury_yields) + profit_points
         operating, tax = fen(cost.operating), fen(tax)
@@ -123,6 +118,15 @@ def permitted_revenue(
             deducted=deducted,
             carried_on=fen(carried_excess) - deducted,
             total=gross - deducted,
+        )
+
+
+def _refuse_yields(yields: Sequence[Decimal]) -> None:
+    if not yields or not all(each.is_finite() for each in yields):
+        raise Invalid(
+            "上一年度十年期国债收益率缺失或有误，无法计算准许利润率。请补充更正后重新核定。",
+            code="no_yields",
+            clause=_COST,
         )
 
 

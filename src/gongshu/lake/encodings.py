@@ -74,9 +74,8 @@ def _wide(head: bytes) -> str | None:
         if even + odd > 0.3 * len(head):
             raise Refused("unknown_encoding")
         return None
-    try:
-        head[: len(head) // 2 * 2 - 2].decode(codec)
-    except UnicodeDecodeError:
+    text = _decodable(head[: len(head) // 2 * 2 - 2], codec)
+    if text is None or _share_common(Counter(text)) < COMMON:
         return None
     return codec
 
@@ -130,7 +129,7 @@ def _share_common(seen: Counter[str]) -> float:
     """
     beyond = {char: count for char, count in seen.items() if not char.isascii()}
     common = sum(count for char, count in beyond.items() if _in_gb2312(char))
-    return common / max(sum(beyond.values()), 1)
+    return common / sum(beyond.values()) if beyond else 1.0
 
 
 def _in_gb2312(char: str) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -28,6 +28,7 @@ AMOUNT_DIGITS: Final = 15
 CODE_WIDTH: Final = 8
 PAIRS: Final = (("是", "否"), ("true", "false"), ("yes", "no"), ("y", "n"))
 SAMPLE: Final = 2000
+GLANCED: Final = 20
 HOPELESS: Final = 0.05
 NEARLY: Final = 0.005
 
@@ -38,29 +39,49 @@ _CODE = re.compile(
 )
 _DAY = re.compile(r"日期|时间|年月日|日$|date|time", re.IGNORECASE)
 
-Fits = Callable[[pa.Array], pa.Array]
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One way to read values: `fits` tests a column and says whether a time of day occurred.
+
+    `glance` tests one text and is only used to drop what is out of the question.
+    """
+
+    fits: Callable[[pa.Array], tuple[pa.Array, bool]]
+    glance: Callable[[str], object]
 
 
-def _matches(pattern: str) -> Fits:
-    return lambda values: pc.match_substring_regex(values, pattern)
+def _pattern(pattern: str) -> Candidate:
+    return Candidate(
+        lambda values: (pc.match_substring_regex(values, pattern), False),
+        re.compile(pattern).match,
+    )
 
 
-def _in_pair(pair: tuple[str, str]) -> Fits:
+def _pair(pair: tuple[str, str]) -> Candidate:
     words = pa.array(pair)
-    return lambda values: pc.is_in(pc.utf8_lower(values), words)
+    return Candidate(
+        lambda values: (pc.is_in(pc.utf8_lower(values), words), False),
+        lambda text: text.lower() in pair,
+    )
 
 
-def _in_order(order: str) -> Fits:
-    return lambda values: pa.array(moments.read(values, order).fits)
+def _order(order: str) -> Candidate:
+    def fits(values: pa.Array) -> tuple[pa.Array, bool]:
+        found = moments.read(values, order)
+        return pa.array(found.fits), bool((found.timed & found.fits).any())
+
+    return Candidate(fits, re.compile(moments.PATTERNS.get(order, moments.SERIAL)).match)
 
 
-# What a value can be tested for. The order is the order of preference.
+# What a value can be read as. The order is the order of preference.
 CANDIDATES: Final = MappingProxyType(
-    {f"boolean:{pair[0]}": _in_pair(pair) for pair in PAIRS}
-    | {"compact": _in_order("compact")}
-    | {"integer": _matches(INTEGER), "decimal": _matches(DECIMAL)}
-    | {order: _in_order(order) for order in ("ymd", "dmy", "mdy")}
+    {f"boolean:{pair[0]}": _pair(pair) for pair in PAIRS}
+    | {"compact": _order("compact")}
+    | {"integer": _pattern(INTEGER), "decimal": _pattern(DECIMAL)}
+    | {order: _order(order) for order in ("ymd", "dmy", "mdy")}
 )
+SERIAL: Final = _order("serial")
 PINNED: Final = MappingProxyType(
     {
         ColumnType.text: (),
@@ -83,9 +104,7 @@ class Evidence:
         self._alive = dict(CANDIDATES)
         if pin is not None:
             alive = (pin.order,) if pin.order else PINNED[pin.type]
-            self._alive = {
-                each: CANDIDATES.get(each) or _in_order(each) for each in alive if each is not None
-            }
+            self._alive = {each: CANDIDATES.get(each, SERIAL) for each in alive if each is not None}
         elif not _DAY.search(name):
             del self._alive["compact"]
         self._unfit: dict[str, int] = dict.fromkeys(self._alive, 0)
@@ -106,38 +125,39 @@ class Evidence:
         if not len(values):
             return
         self._values += len(values)
-        for name in list(self._alive):
-            if self._is_hopeless(name, values):
-                del self._alive[name], self._unfit[name]
-        for name, fits in self._alive.items():
-            self._test(name, fits(values), column, batch)
+        if self._pin is None:
+            self._drop_hopeless(values)
+        for name, candidate in list(self._alive.items()):
+            self._test(name, candidate, column, batch)
         partial = pc.match_substring_regex(values[:SAMPLE], moments.PARTIAL)
         self._partial += pc.sum(partial).as_py() or 0
         self._sampled += len(partial)
 
-    def _is_hopeless(self, name: str, values: pa.Array) -> bool:
-        """Return whether a sample shows that the type is out of the question."""
-        if self._pin is not None:
-            return False
-        sample = values[:SAMPLE]
-        fitting = pc.sum(self._alive[name](sample)).as_py() or 0
-        return bool(len(sample) - fitting > max(3, HOPELESS * len(sample)))
+    def _drop_hopeless(self, values: pa.Array) -> None:
+        """Drop what most of the first values are not; most columns are plain text."""
+        sample = values[:GLANCED].to_pylist()
+        for name, candidate in list(self._alive.items()):
+            if sum(1 for text in sample if candidate.glance(text)) * 2 < len(sample):
+                self._drop(name)
 
-    def _test(self, name: str, fits: pa.Array, column: pa.Array, batch: TextBatch) -> None:
+    def _drop(self, name: str) -> None:
+        del self._alive[name], self._unfit[name]
+
+    def _test(self, name: str, candidate: Candidate, column: pa.Array, batch: TextBatch) -> None:
         values = column.drop_null()
+        fits, timed = candidate.fits(values)
         unfit = len(values) - (pc.sum(fits).as_py() or 0)
         self._unfit[name] += unfit
+        if self._pin is None and self._unfit[name] > max(3, HOPELESS * self._values):
+            self._drop(name)
+            return
         if unfit and name not in self._first_unfit:
             at = pc.index(fits, False).as_py()
             row = int(np.flatnonzero(pc.is_valid(column).to_numpy(zero_copy_only=False))[at])
             self._first_unfit[name] = (int(batch.lines[row]), column[row].as_py()[:40])
-        good = values.filter(fits)
-        if not len(good):
-            return
-        if name in moments.ORDERS and not self._timed:
-            self._timed = bool(moments.read(good, name).timed.any())
-        if name == "decimal":
-            self._measure(good)
+        self._timed = self._timed or timed
+        if name == "decimal" and unfit < len(values):
+            self._measure(values.filter(fits))
 
     def _measure(self, numbers: pa.Array) -> None:
         """Keep the greatest number of digits on both sides of the point."""

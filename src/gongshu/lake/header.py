@@ -49,15 +49,9 @@ class Header:
 def find(rows: list[list[str]]) -> Header:
     """Find the header among the first rows of a file; raises `Refused`."""
     filled = [sum(1 for cell in row if cell.strip()) for row in rows]
-    counts = [count for count in filled if count]
-    if not counts:
+    if not any(filled):
         raise Refused("no_header")
-    # A title has one or two cells where the table has many.
-    needed = 0.6 * median(counts[1:] or counts)
-    row = next(
-        (at for at, count in enumerate(filled[:TITLE_ROWS]) if count and count >= needed),
-        next(at for at, count in enumerate(filled) if count),
-    )
+    row = _header_row(rows, filled)
     cells = rows[row]
     above = [cell.strip() for title in rows[:row] for cell in title if cell.strip()]
     unit = next((found[1] for cell in above if (found := _UNIT.search(cell))), None)
@@ -70,6 +64,29 @@ def find(rows: list[list[str]]) -> Header:
     names, changed, duplicates = _name(cells)
     least = max(at for at, cell in enumerate(cells, 1) if cell.strip())
     return Header(names, row, row + 1, least, tuple(above), unit, changed, duplicates)
+
+
+def _header_row(rows: list[list[str]], filled: list[int]) -> int:
+    """Return the first row that is as full as the table, or a fuller one just below without data.
+
+    A title has one or two cells where the table has many; in a narrow table two cells may be most
+    of them, and then only what stands below tells a title from a header.
+    """
+    counts = [count for count in filled if count]
+    needed = 0.6 * median(counts[1:] or counts)
+    row = next(
+        (at for at, count in enumerate(filled[:TITLE_ROWS]) if count and count >= needed),
+        next(at for at, count in enumerate(filled) if count),
+    )
+    for below in range(row + 1, min(row + 3, len(rows) - 1)):
+        fuller = filled[below] > filled[row]
+        if fuller and not _has_data(rows[below]) and any(map(_has_data, rows[below + 1 :])):
+            return below
+    return row
+
+
+def _has_data(cells: list[str]) -> bool:
+    return any(_DATA.fullmatch(cell.strip()) for cell in cells)
 
 
 def _check_width(width: int) -> None:

@@ -25,12 +25,12 @@ PATTERNS: Final = MappingProxyType(
     }
 )
 ORDERS: Final = (*PATTERNS, "serial")
-_SERIAL = r"^[0-9]{4,5}(\.0+)?$"
+SERIAL: Final = r"^[0-9]{4,5}(\.0+)?$"
 _SERIAL_EPOCH: Final = -25_569  # 1899-12-30, from which spreadsheets count days
 _MONTH_DAYS = np.array([0, 31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31], dtype=np.int64)
 _FIRST_YEAR, _LAST_YEAR = 1, 9999
 DAY_MICROSECONDS: Final = 86_400_000_000
-PARTIAL: Final = r"^[0-9]{4}(年([0-9]{1,2}月)?|[-/.][0-9]{1,2})$"
+PARTIAL: Final = r"^(19|20)[0-9]{2}(年((0?[1-9]|1[0-2])月)?|[-/](0?[1-9]|1[0-2]))$"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,7 @@ def read(values: pa.Array, order: str) -> Moments:
 
 
 def _serials(values: pa.Array) -> Moments:
-    fits = pc.match_substring_regex(values, _SERIAL).fill_null(False)
+    fits = pc.match_substring_regex(values, SERIAL).fill_null(False)
     whole = pc.replace_substring_regex(values, r"\.0+$", "")
     days = pc.if_else(fits, whole, "0").fill_null("0").cast(pa.int64())
     zeros = np.zeros(len(values), dtype=np.int64)

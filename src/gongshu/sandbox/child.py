@@ -135,7 +135,17 @@ def _load(prepare: dict[str, Any]) -> Callable[..., Any]:
     return task
 
 
-def _work(task: Callable[..., Any], parent: socket.socket, channel: int) -> dict[str, Any]:
+def _peak_bytes(status: int) -> int:
+    """Return the most memory that was resident; the usual counter starts with the parent's peak."""
+    for line in os.pread(status, 65_536, 0).splitlines():
+        if line.startswith(b"VmHWM:"):
+            return int(line.split()[1]) * 1024
+    return 0
+
+
+def _work(
+    task: Callable[..., Any], parent: socket.socket, channel: int, status: int
+) -> dict[str, Any]:
     """Receive what the task is about and do it; return its value with what it used."""
     import pyarrow as pa
 
@@ -150,14 +160,16 @@ def _work(task: Callable[..., Any], parent: socket.socket, channel: int) -> dict
     return {
         "value": value,
         "cpu_seconds": used.ru_utime + used.ru_stime,
-        "peak_bytes": used.ru_maxrss * 1024,
+        "peak_bytes": _peak_bytes(status),
     }
 
 
-def _outcome(task: Callable[..., Any], parent: socket.socket, channel: int) -> list[Any]:
+def _outcome(
+    task: Callable[..., Any], parent: socket.socket, channel: int, status: int
+) -> list[Any]:
     """Run the task and return the frame that ends the conversation."""
     try:
-        return wire.frame(wire.DONE, wire.to_json(_work(task, parent, channel)))
+        return wire.frame(wire.DONE, wire.to_json(_work(task, parent, channel, status)))
     except TaskRefused as refusal:
         return wire.frame(wire.FAILED, b"refused:" + refusal.code.encode())
     except MemoryError:
@@ -177,10 +189,11 @@ def main(channel: int) -> None:
     try:
         prepare, _ = _receive(channel)
         task = _load(prepare)
+        status = os.open("/proc/self/status", os.O_RDONLY)
         locks = lock_down(Limits(**prepare["limits"]), network_gone=network_gone)
         wire.send(channel, wire.frame(wire.READY, wire.to_json(locks)))
         if sufficient(locks):
-            wire.send(channel, _outcome(task, parent, channel))
+            wire.send(channel, _outcome(task, parent, channel, status))
     except wire.Closed:
         pass
     # Nothing is tidied up: destructors of a process that may be hostile only delay its end.

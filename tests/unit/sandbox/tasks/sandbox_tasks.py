@@ -49,7 +49,17 @@ def who(params, files, tables, emit):
             held.append(number)
         except OSError:
             pass
-    return {"pid": os.getpid(), "environment": sorted(os.environ), "held": held, "argv": sys.argv}
+    own = f"Pid:\t{os.getpid()}\n".encode()
+    status = [number for number in held if own in _start_of(number)]
+    found = {"pid": os.getpid(), "environment": sorted(os.environ), "argv": sys.argv}
+    return found | {"held": held, "status": status[0] if status else None}
+
+
+def _start_of(number):
+    try:
+        return os.pread(number, 1000, 0)
+    except OSError:
+        return b""
 
 
 def early_thread_opens(params, files, tables, emit):

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from gongshu.procedures import procedure
+from gongshu.vocabulary.errors import Conflict, Invalid
 from gongshu_server.accounts.actors import Actor
 from gongshu_server.accounts.permissions import require
 from gongshu_server.cases import clocks, documents, engine, substeps
@@ -25,9 +26,15 @@ def configure_substeps(
     by: Actor,
     at: datetime,
 ) -> SubStepRule:
-    """Set the sub-steps that the actor's organisation puts before one statutory step."""
+    """Set the sub-steps that the actor's organisation puts before one statutory step.
+
+    Raises Invalid for an unknown step, and for sub-steps without a name or with one code twice.
+    """
     require(by, "substep.configure")
-    procedure(procedure_code).transition(transition)
+    _refuse_unknown_step(procedure_code, transition)
+    codes = [code for code, _ in steps]
+    if len(set(codes)) != len(codes) or not all(code and zh.strip() for code, zh in steps):
+        raise Invalid("每个内部环节须有名称，编号不能重复。", code="invalid_substeps")
     rule, _ = SubStepRule.objects.update_or_create(
         organisation_id=by.organisation,
         procedure=procedure_code,
@@ -39,6 +46,13 @@ def configure_substeps(
         Event("substep.configured", ("organisation", by.organisation), "", details), by=by, at=at
     )
     return rule
+
+
+def _refuse_unknown_step(procedure_code: str, transition: str) -> None:
+    try:
+        procedure(procedure_code).transition(transition)
+    except KeyError:
+        raise Invalid("没有这个办理流程或环节，请从列表中选择。", code="unknown_step") from None
 
 
 @action
@@ -61,9 +75,15 @@ def mark_substep(
 def add_documents(
     *, case_id: str, papers: Sequence[Paper], by: Actor, at: datetime
 ) -> list[Document]:
-    """File documents into an open case of the actor's organisation."""
+    """File documents into an open case of the actor's organisation.
+
+    Raises NotPermitted for an organisation that only looks on, Conflict when the case has ended.
+    """
     case = engine.locked(case_id, by=by)
     require(by, "case.add_document")
+    engine.require_party(case, by, wanting="补充材料")
+    if case.closed_at is not None:
+        raise Conflict("办件已经办结，不能再补充材料。", code="case_closed")
     filed = documents.file(case, papers, by=by, at=at)
     details = {"case": case.pk, "documents": filed}
     journal(
@@ -77,6 +97,7 @@ def add_documents(
 @action
 def note_overdue(*, by: Actor, at: datetime) -> int:
     """Record each limit that has run out since the last look, once, and notify its parties."""
+    require(by, "job.run")
     clocks.recompute_provisional(at=at)
     overdue = Clock.objects.select_for_update().filter(
         stopped_at__isnull=True, paused_at__isnull=True, overdue_noted=False, due__lte=at

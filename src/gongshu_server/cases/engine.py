@@ -9,7 +9,8 @@ from typing import Any
 from gongshu.procedures import procedure
 from gongshu.vocabulary.errors import Conflict, Invalid, InvalidTransition, NotFound, NotPermitted
 from gongshu.workflow.procedure import Procedure, Transition
-from gongshu_server.accounts.actors import Actor
+from gongshu_server.accounts.actors import NODE, Actor
+from gongshu_server.accounts.models import Organisation
 from gongshu_server.accounts.permissions import require
 from gongshu_server.cases import clocks, documents, substeps
 from gongshu_server.cases.documents import Paper
@@ -37,6 +38,7 @@ def open_case(
     records nothing by itself: the first transition does.
     """
     table = procedure(code)
+    _known({handler, *consulted})
     case = Case.objects.create(
         id=ulid(at),
         number=_number(table, at),
@@ -56,9 +58,15 @@ def open_case(
     return case
 
 
+def _known(organisations: set[str]) -> None:
+    asked = organisations - {NODE, ""}
+    if Organisation.objects.filter(pk__in=asked).count() != len(asked):
+        raise NotFound("没有这个承办机构，请从机构名单中选择。", code="organisation_not_found")
+
+
 def add_party(case: Case, organisation: str, part: str) -> None:
     """Let an organisation take part in the case; the node itself is not an organisation row."""
-    if organisation and organisation != "node":
+    if organisation and organisation != NODE:
         Party.objects.get_or_create(case=case, organisation_id=organisation, part=part)
 
 
@@ -96,7 +104,7 @@ def advance(
     table = procedure(case.procedure)
     transition = table.follow(case.state, name)
     require(by, transition.permission, clause=transition.clause)
-    _takes_part(case, transition, by)
+    require_party(case, by, wanting=transition.zh, clause=transition.clause)
     _in_order(case, table, transition)
     clocks.in_time(case, table, transition, at=at)
     filed = documents.file(case, papers, by=by, at=at)
@@ -158,14 +166,15 @@ def _in_order(case: Case, table: Procedure, transition: Transition) -> None:
         raise Conflict(f"“{transition.zh}”已经办过。", code="step_taken", clause=transition.clause)
 
 
-def _takes_part(case: Case, transition: Transition, by: Actor) -> None:
+def require_party(case: Case, by: Actor, *, wanting: str, clause: str | None = None) -> None:
+    """Raise NotPermitted unless the actor's organisation takes part; supervisors only look on."""
     if "system" in by.duties:
         return
     if not Party.objects.filter(case=case, organisation_id=by.organisation).exists():
         raise NotPermitted(
-            f"“{transition.zh}”只能由本办件的当事机构办理，监督机构只能查看。",
+            f"“{wanting}”只能由本办件的当事机构办理，监督机构只能查看。",
             code="not_a_party",
-            clause=transition.clause,
+            clause=clause,
         )
 
 

@@ -164,6 +164,7 @@ class SubStep(models.Model):
     """A sub-step done inside a statutory step; it never changes the step's clock."""
 
     case = models.ForeignKey(CASE, on_delete=models.PROTECT, related_name="+")
+    organisation = models.ForeignKey(ORGANISATION, on_delete=models.PROTECT, related_name="+")
     transition = models.CharField(max_length=40)
     step = models.CharField(max_length=40)
     state = models.CharField(max_length=32, help_text="the case's state in which it was done")
@@ -171,6 +172,7 @@ class SubStep(models.Model):
     opinion = models.TextField(blank=True)
     at = models.DateTimeField()
     actor = models.CharField(max_length=80)
+    person = models.CharField(max_length=26)
 
 
 class Notice(models.Model):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from django.db.models import QuerySet
+
 from gongshu.vocabulary.errors import Conflict, Invalid, NotPermitted
 from gongshu.workflow.procedure import Transition
 from gongshu_server.accounts.actors import Actor
@@ -21,13 +23,25 @@ def configured(case: Case, transition: str, organisation: str) -> list[tuple[str
 
 
 def open_steps(case: Case, transition: str, organisation: str) -> list[tuple[str, str]]:
-    """Return the configured sub-steps that are not yet agreed in the case's present state."""
-    marks = SubStep.objects.filter(case=case, transition=transition, state=case.state)
+    """Return the configured sub-steps that are not yet agreed since the case came into its state.
+
+    Only the organisation's own marks count: another party's people sign nothing here.
+    """
     agreed: set[str] = set()
-    for mark in marks.order_by("at", "id"):
+    for mark in _marks(case, transition, organisation):
         # A refusal (退回) sends the file back to the first sub-step.
         agreed = agreed | {mark.step} if mark.agreed else set()
     return [s for s in configured(case, transition, organisation) if s[0] not in agreed]
+
+
+def _marks(case: Case, transition: str, organisation: str) -> QuerySet[SubStep]:
+    return SubStep.objects.filter(
+        case=case,
+        organisation_id=organisation,
+        transition=transition,
+        state=case.state,
+        at__gte=case.entered_at,
+    ).order_by("id")
 
 
 def mark(
@@ -53,11 +67,12 @@ def mark(
         raise Conflict(f"现在轮到的内部环节是“{expected}”。", code="substep_order")
     if not agreed and not opinion.strip():
         raise Invalid("退回必须写明意见。", code="reason_required")
-    before = SubStep.objects.filter(case=case, transition=transition, state=case.state, agreed=True)
-    if before.filter(actor=by.text_id).exists():
-        raise NotPermitted("同一人不能连续办理两个内部环节。", code="substep_same_person")
+    # One person may hold two posts or a delegation: whoever acts is the person.
+    if _marks(case, transition, by.organisation).filter(agreed=True, person=by.person).exists():
+        raise NotPermitted("同一人不能办理两个内部环节。", code="substep_same_person")
     row = SubStep.objects.create(
         case=case,
+        organisation_id=by.organisation,
         transition=transition,
         step=step,
         state=case.state,
@@ -65,6 +80,7 @@ def mark(
         opinion=opinion,
         at=at,
         actor=by.text_id,
+        person=by.person,
     )
     details = {"case": case.pk, "transition": transition, "step": step, "agreed": agreed}
     event = Event("case.substep", (case.subject_kind, case.subject_id), "", details)

@@ -14,7 +14,7 @@ from gongshu.ledger.checkpoints import (
 )
 from gongshu.ledger.encoding import from_base64, from_decimal, to_base64
 from gongshu.ledger.faults import LedgerFault
-from gongshu.ledger.notes import Note, Signer, Verifier, sign_note
+from gongshu.ledger.notes import Note, Signature, Signer, Verifier, sign_note
 from gongshu.ledger.tree import EMPTY_ROOT
 from gongshu.vocabulary.errors import Invalid
 
@@ -105,16 +105,20 @@ def test_lines_of_unknown_keys_are_ignored_and_counted() -> None:
 
 def test_a_bad_line_of_a_known_key_refuses_the_note() -> None:
     good = Note.parse(checkpoint())
-    bad = Note(good.text, (OTHER_LINE(good), *good.signatures))
+    line = sign_note("another text\n", OTHER).signatures[0]
+    bad = Note(good.text, (line, *good.signatures))
     bad.check(SIGNER.verifier)
-    with pytest.raises(LedgerFault):
+    with pytest.raises(LedgerFault, match="签名与内容不符"):
         bad.check(OTHER.verifier)
 
 
-def OTHER_LINE(note: Note):  # noqa: N802 — reads as a constant above.
-    line = sign_note("another text\n", OTHER).signatures[0]
-    assert line not in note.signatures
-    return line
+@pytest.mark.parametrize("control", ["\r", "\t", "\x00", "\x1f"])
+def test_a_signed_note_with_control_characters_is_refused(control: str) -> None:
+    text = f"a{control}b\n"
+    line = Signature(SIGNER.name, SIGNER.verifier.key_id, SIGNER.sign(text))
+    with pytest.raises(LedgerFault) as refused:
+        Note.parse(Note(text, (line,)).encode())
+    assert (refused.value.part, refused.value.offset) == ("text", 1)
 
 
 @settings(deadline=None, max_examples=200)

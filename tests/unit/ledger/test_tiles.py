@@ -90,13 +90,17 @@ def test_a_reader_uses_the_full_tile_when_the_partial_one_is_gone(build, signer:
     assert "tile/0/001.p/44" not in files(store.folder)
     path = TileReader(store.folder, old).inclusion_proof(299)
     verify_inclusion(store.tree.node(0, 299), 299, 300, path=path, root=old.root)
-    (store.folder / "tile/0/001").unlink()
-    with pytest.raises(LedgerFault):
-        TileReader(store.folder, old).inclusion_proof(299)
     damaged = store.folder / "tile/0/000"
-    damaged.write_bytes(bytes(8192))
-    with pytest.raises(LedgerFault):
+    good = damaged.read_bytes()
+    damaged.write_bytes(bytes(32) + good[32:])
+    with pytest.raises(LedgerFault) as refused:
         TileReader(store.folder, old).inclusion_proof(0)
+    assert refused.value.code == "ledger_inclusion"
+    damaged.write_bytes(good)
+    (store.folder / "tile/0/001").unlink()
+    with pytest.raises(LedgerFault) as refused:
+        TileReader(store.folder, old).inclusion_proof(299)
+    assert refused.value.code == "ledger_tile"
 
 
 def test_append_may_be_repeated(build, signer: Signer, numbered: Numbered) -> None:
@@ -313,15 +317,18 @@ def test_a_damaged_bundle_is_not_read(build) -> None:
         store.entry(3)
 
 
-@pytest.mark.parametrize("size", [10, 0])
-def test_an_old_checkpoint_planted_as_pending_is_refused(build, signer, numbered, size) -> None:
-    store = build((10, 20))
-    planted = sign_checkpoint(signer.name, size, store.tree.root(size), signer)
+@pytest.mark.parametrize(("sizes", "old"), [((10, 20), 10), ((10, 20), 0), ((100, 256), 100)])
+def test_an_old_checkpoint_planted_as_pending_is_refused(
+    build, signer, numbered, sizes, old
+) -> None:
+    store = build(sizes)
+    planted = sign_checkpoint(signer.name, old, store.tree.root(old), signer)
     (store.folder / "checkpoint.pending").write_bytes(planted.note)
     for each in (store, reopen(store, signer)):
-        with pytest.raises(LedgerFault):
-            each.append(numbered(20, 21), start=20, signer=signer)
-    assert reopen(store, signer).size == 20
+        with pytest.raises(LedgerFault) as refused:
+            each.append(numbered(sizes[1], sizes[1] + 1), start=sizes[1], signer=signer)
+        assert refused.value.code == "ledger_rollback"
+    assert reopen(store, signer).size == sizes[1]
 
 
 def test_a_pending_checkpoint_that_nobody_signed_is_refused(build, signer, numbered) -> None:

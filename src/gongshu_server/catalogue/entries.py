@@ -14,6 +14,7 @@ from gongshu_server.cases.documents import Paper
 from gongshu_server.catalogue.models import Item, Resource, Snapshot
 from gongshu_server.journal.actions import action, journal
 from gongshu_server.journal.ids import ulid
+from gongshu_server.journal.models import Head
 from gongshu_server.journal.recording import Event
 
 SHARE_ATTRIBUTES = ("unconditional", "conditional", "closed")
@@ -44,6 +45,10 @@ class Confirmation:
     identifier: str = ""
     subject: str = ""
     lattice: Mapping[str, object] | None = None
+
+    def stands_alone(self) -> bool:
+        """Tell whether it says all that a machine would propose."""
+        return bool(self.level and self.grade and self.identifier and self.subject)
 
 
 @action
@@ -157,6 +162,7 @@ def confirm_levels(
     unknown = set(confirmations) - {i.name for i in items}
     if unknown:
         raise Invalid(f"没有这些数据项：{'、'.join(sorted(unknown))}。", code="unknown_items")
+    _refuse_unseen(items, confirmations)
     for item in items:
         _confirm(item, confirmations.get(item.name, Confirmation()), by=by)
     Item.objects.bulk_update(
@@ -169,6 +175,22 @@ def confirm_levels(
     engine.advance(case, "confirm_levels", by=by, at=at, details=details)
     _mirror(resource, case.state)
     return resource
+
+
+def _refuse_unseen(items: Sequence[Item], said: Mapping[str, Confirmation]) -> None:
+    """Refuse to confirm an item that no profile has seen, unless a person says everything."""
+    unseen = [
+        item.name
+        for item in items
+        if not item.proposal and not said.get(item.name, Confirmation()).stands_alone()
+    ]
+    if unseen:
+        raise Invalid(
+            f"还没有探查过这些数据项：{'、'.join(unseen)}。请先报送含有它们的数据版本，"
+            "或逐项写明级别、分级、标识类型和涉及对象。",
+            code="items_not_profiled",
+            clause="opinions-4.3",
+        )
 
 
 _LEVELS = ("general", "important", "core")
@@ -286,9 +308,12 @@ def mark_published_elsewhere(
 ) -> Resource:
     """Record that a run treats items of a published table as opened or as not opened.
 
-    Only on demo nodes: real tables were published, and the story needs some that are not.
+    Only on demo nodes: real tables were published, and the story needs some that are not. Raises
+    Invalid on any other node, where nothing is opened without its review.
     """
     require(by, "catalogue.file")
+    if not Head.objects.filter(pk=1, demo=True).exists():
+        raise Invalid("只有演示节点可以指定开放状态。请办理开放审查。", code="not_a_demo")
     resource = owned(resource_id, by=by)
     Item.objects.filter(resource=resource, name__in=list(items)).update(opened=opened)
     details = {"items": list(items), "opened": opened}

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 from django.conf import settings
 
 from gongshu.cleanroom.lattices import Lattice, LatticeKind
 from gongshu.cleanroom.model import ItemRule, Source
+from gongshu.lake import open_snapshot
 from gongshu.lake.subjects import ENTERPRISE, PERSON, MatchReport
 from gongshu.vocabulary.errors import Conflict, NotFound
 from gongshu.vocabulary.levels import IdentifierClass, Level, SubjectKind, regime_of
@@ -49,6 +51,11 @@ def latest_snapshot(resource_id: str) -> Snapshot:
 def lake_path(snapshot: Snapshot) -> Path:
     """Return where the snapshot's table lies."""
     return Path(settings.HOME) / "lake" / snapshot.location
+
+
+def open_rows(snapshot: Snapshot, *, columns: Sequence[str]) -> pa.RecordBatchReader:
+    """Return the rows of a version, the named columns only; NotFound for a column it lacks."""
+    return open_snapshot(lake_path(snapshot), snapshot.version, columns=columns)
 
 
 def lattice(said: Mapping[str, Any] | None) -> Lattice | None:

@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from gongshu_server.commands.founding import prepare
-from gongshu_server.demo import cast, sql, tables
+from gongshu_server.demo import cast, real, sql, tables
 from gongshu_server.demo.city.build import build
 from gongshu_server.demo.scenes.all import scenes
 from gongshu_server.demo.stage import Outcome, Scene, Stage, perform
@@ -58,16 +58,14 @@ def set_up(*, data: Path | None, as_of: str, scale: float, seed: int) -> Stage:
     found = tables.generated(city)
     notes: list[str] = []
     if data is not None:
-        from gongshu_server.demo import real
-
         found, notes = real.replace(found, data)
     stage = Stage(cast=cast.record(timeline.at), city=city, time=timeline, tables=found, home=home)
     stage.notes += notes
     stage.facts |= sql.queries(found)
     stage.facts |= _subjects(stage)
-    stage.facts["sql.service"] = stage.facts["sql.service"].format(
-        day=timeline.at.astimezone(ZONE).date().replace(day=1)
-    )
+    day = timeline.at.astimezone(ZONE).date().replace(day=1)
+    stage.facts["day"] = day
+    stage.facts["sql.service"] = stage.facts["sql.service"].format(day=day)
     return stage
 
 

@@ -81,7 +81,12 @@ def refuse(*, review_id: str, reason: str, by: Actor, at: datetime) -> OpeningRe
 
 
 def _locked(review_id: str, *, by: Actor) -> tuple[OpeningReview, engine.Case]:
-    review = OpeningReview.objects.select_for_update(of=("self",)).filter(pk=review_id).first()
+    review = (
+        OpeningReview.objects.visible_to(by)
+        .select_for_update(of=("self",))
+        .filter(pk=review_id)
+        .first()
+    )
     if review is None:
         raise NotFound("没有这项开放审查。", code="review_not_found")
     return review, engine.locked(review.case, by=by)

@@ -3,6 +3,18 @@
 from __future__ import annotations
 
 from django.db import models
+from django.db.models import Exists, OuterRef
+
+from gongshu_server.accounts.actors import Actor
+from gongshu_server.cases.models import Case
+
+
+class OpeningReviewQuerySet(models.QuerySet["OpeningReview"]):
+    """Opening reviews, by who may see them."""
+
+    def visible_to(self, by: Actor) -> OpeningReviewQuerySet:
+        """Return the reviews whose case the actor may see."""
+        return self.filter(Exists(Case.objects.visible_to(by).filter(pk=OuterRef("case"))))
 
 
 class OpeningReview(models.Model):
@@ -14,3 +26,5 @@ class OpeningReview(models.Model):
     findings = models.JSONField(default=list)
     case = models.CharField(max_length=26, unique=True)
     snapshot = models.CharField(max_length=26)
+
+    objects = OpeningReviewQuerySet.as_manager()

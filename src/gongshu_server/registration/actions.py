@@ -8,13 +8,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.db.models import Q
+
 from gongshu.procedures import procedure
 from gongshu.procedures.registration import MATERIALS, valid_until
 from gongshu.vocabulary.errors import Conflict, Invalid, NotFound
 from gongshu_server.accounts.actors import Actor
+from gongshu_server.accounts.models import OrganisationRole
 from gongshu_server.cases import documents, engine
 from gongshu_server.cases.documents import Paper
 from gongshu_server.cases.models import Case
+from gongshu_server.catalogue import queries as catalogue
 from gongshu_server.journal.actions import action
 from gongshu_server.journal.ids import ulid
 from gongshu_server.journal.models import Head
@@ -22,6 +26,8 @@ from gongshu_server.registration.models import PRODUCT_KIND, RESOURCE_KIND, Regi
 
 # Codes of a demo node can be told at a glance; the national layout is not public (rules §9.1).
 DEMO_PREFIX = "演示码-"
+# In these states a registration is made public (26号 第12条、第13条).
+PUBLIC_STATES = frozenset({"publicised", "objected", "registered"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +53,12 @@ def submit(
 ) -> Registration:
     """Apply for first registration; incomplete materials do not stop an application.
 
-    Raises Conflict when the subject is registered or under registration already.
+    Raises Conflict when the subject is registered or under registration already, Invalid when the
+    body asked does not register, NotFound for a resource that the applicant may not see.
     """
-    _faults(application)
+    _faults(application, at=at)
+    if application.kind == RESOURCE_KIND:
+        catalogue.resource(application.subject_id, by=by)
     same = Registration.objects.filter(
         kind=application.kind, subject_id=application.subject_id, open=True
     )
@@ -81,7 +90,7 @@ def submit(
     return registration
 
 
-def _faults(application: Application) -> None:
+def _faults(application: Application, *, at: datetime) -> None:
     faults = []
     if application.kind not in (RESOURCE_KIND, PRODUCT_KIND):
         faults.append("登记类型应为数据资源或产品和服务")
@@ -89,8 +98,16 @@ def _faults(application: Application) -> None:
         faults.append("缺少登记数据名称")
     if not application.summary.strip():
         faults.append("缺少数据内容简介")
+    if not _registers(application.body, at=at):
+        faults.append("所选单位不是登记机构，请改选一家登记机构")
     if faults:
         raise Invalid("；".join(faults) + "。", code="incomplete", clause="26-12")
+
+
+def _registers(body: str, *, at: datetime) -> bool:
+    running = Q(valid_from__lte=at) & (Q(valid_until__isnull=True) | Q(valid_until__gt=at))
+    roles = OrganisationRole.objects.filter(running, organisation_id=body)
+    return roles.filter(role="registration_body").exists()
 
 
 def _step(
@@ -104,16 +121,23 @@ def _step(
     details: dict[str, Any] | None = None,
 ) -> tuple[Registration, Case]:
     registration = (
-        Registration.objects.select_for_update(of=("self",)).filter(pk=registration_id).first()
+        Registration.objects.visible_to(by)
+        .select_for_update(of=("self",))
+        .filter(pk=registration_id)
+        .first()
     )
     if registration is None:
-        raise NotFound("没有这项登记。", code="registration_not_found")
+        raise _unknown()
     case = engine.locked(registration.case, by=by)
     engine.advance(case, name, by=by, at=at, reason=reason, papers=papers, details=details)
     if case.state in {"rejected", "review_failed", "terminated"}:
         registration.open = False
         registration.save(update_fields=["open"])
     return registration, case
+
+
+def _unknown() -> NotFound:
+    return NotFound("没有这项登记。", code="registration_not_found")
 
 
 def missing_materials(case: Case) -> list[str]:
@@ -129,9 +153,9 @@ def notify_incomplete(*, registration_id: str, by: Actor, at: datetime) -> list[
 
     Raises Conflict when nothing is missing.
     """
-    registration = Registration.objects.filter(pk=registration_id).first()
+    registration = Registration.objects.visible_to(by).filter(pk=registration_id).first()
     if registration is None:
-        raise NotFound("没有这项登记。", code="registration_not_found")
+        raise _unknown()
     missing = missing_materials(engine.locked(registration.case, by=by))
     if not missing:
         raise Conflict("七类材料已经齐全，不能要求补正。", code="complete", clause="26-10")
@@ -188,11 +212,15 @@ def publicise(*, registration_id: str, by: Actor, at: datetime) -> Registration:
 def object_to(
     *, registration_id: str, reason: str, papers: Sequence[Paper], by: Actor, at: datetime
 ) -> Registration:
-    """Object during publicity, with real name and evidence; anybody may."""
+    """Object during publicity, with real name and evidence; anybody may.
+
+    Raises NotFound for a registration that is not public: nobody learns of it by objecting.
+    """
     registration = Registration.objects.filter(pk=registration_id).first()
-    if registration is None:
-        raise NotFound("没有这项登记。", code="registration_not_found")
-    case = Case.objects.locked().get(pk=registration.case)
+    case = Case.objects.locked().filter(pk=registration.case).first() if registration else None
+    seen = Registration.objects.visible_to(by).filter(pk=registration_id).exists()
+    if case is None or not (seen or case.state in PUBLIC_STATES):
+        raise _unknown()
     engine.add_party(case, by.organisation, "consulted")
     return _step(registration_id, "object", by=by, at=at, reason=reason, papers=papers)[0]
 

@@ -3,8 +3,20 @@
 from __future__ import annotations
 
 from django.db import models
+from django.db.models import Exists, OuterRef
+
+from gongshu_server.accounts.actors import Actor
+from gongshu_server.cases.models import Case
 
 RESOURCE_KIND, PRODUCT_KIND = "resource", "product"
+
+
+class RegistrationQuerySet(models.QuerySet["Registration"]):
+    """Registrations, by who may see more of them than the public does."""
+
+    def visible_to(self, by: Actor) -> RegistrationQuerySet:
+        """Return the registrations whose case the actor may see."""
+        return self.filter(Exists(Case.objects.visible_to(by).filter(pk=OuterRef("case"))))
 
 
 class Registration(models.Model):
@@ -27,6 +39,8 @@ class Registration(models.Model):
     code = models.CharField(max_length=40, blank=True)
     code_at = models.DateTimeField(null=True)
     valid_until = models.DateTimeField(null=True)
+
+    objects = RegistrationQuerySet.as_manager()
 
     class Meta:
         constraints = [

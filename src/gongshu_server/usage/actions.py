@@ -61,6 +61,8 @@ def issue(*, grant: Grant, giver: str, by: Actor, at: datetime) -> GrantRow:
 
 
 def _inside(grant: Grant, *, at: datetime) -> None:
+    # Locked: a grant that is being revoked must not get another one under it meanwhile.
+    GrantRow.objects.select_for_update(of=("self",)).filter(pk=grant.parent).first()
     outer = queries.live_grant(grant.parent or "", at=at)
     decision = contained(grant, outer)
     if not decision.allowed:
@@ -89,8 +91,11 @@ def revoke(*, grant_id: str, reason: str, by: Actor, at: datetime) -> GrantRow:
 
 
 def withdraw(row: GrantRow, *, reason: str, by: Actor, at: datetime) -> None:
-    """Mark the row and what hangs under it as revoked; used by `revoke` and by effects."""
-    grant = replace(compilation.verified(row), revoked_at=at)
+    """Mark the row and what hangs under it as revoked; used by `revoke` and by effects.
+
+    What is revoked is the grant as the journal has it: a row that was edited can be revoked, too.
+    """
+    grant = replace(compilation.journalled(row.pk), revoked_at=at)
     row.revoked_at = at
     row.body = canonical(grant.canonical()).decode()
     row.save(update_fields=["revoked_at", "body"])
@@ -148,7 +153,7 @@ def record_segment(
 
 def move(row: GrantRow, *, grantee: str, by: Actor, at: datetime) -> None:
     """Move a grant to the successor of its grantee; used by the effect of a succession."""
-    grant = replace(compilation.verified(row), grantee=grantee)
+    grant = replace(compilation.journalled(row.pk), grantee=grantee)
     row.grantee = grantee
     row.body = canonical(grant.canonical()).decode()
     row.save(update_fields=["grantee", "body"])

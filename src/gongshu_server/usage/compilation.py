@@ -31,27 +31,48 @@ def latest_entries(grant_ids: Iterable[str]) -> dict[str, Entry]:
 
 def agrees(row: GrantRow, entry: Entry | None) -> bool:
     """Tell whether the row equals its latest entry, and the entry its commitment."""
-    if entry is None or entry.body is None or entry.salt is None:
+    said = _said(entry)
+    if said is None:
         return False
-    body = entry.body.encode()
-    if commit(entry.event, bytes(entry.salt), body) != bytes(entry.commitment):
-        return False
-    said: dict[str, Any] = json.loads(entry.body)["details"]["grant"]
-    grant = said
     columns = (row.id, row.grantee, row.object, row.case, row.parent or None)
     same = columns == (said["id"], said["grantee"], said["object"], said["case"], said["parent"])
     revoked = row.revoked_at is None if said["revoked_at"] is None else row.revoked_at is not None
-    return same and revoked and canonical(grant).decode() == row.body
+    return same and revoked and canonical(said).decode() == row.body
+
+
+def _said(entry: Entry | None) -> dict[str, Any] | None:
+    """Return the grant's canonical form in the entry; None when the entry is not what it was."""
+    if entry is None or entry.body is None or entry.salt is None:
+        return None
+    if commit(entry.event, bytes(entry.salt), entry.body.encode()) != bytes(entry.commitment):
+        return None
+    said: dict[str, Any] = json.loads(entry.body)["details"]["grant"]
+    return said
+
+
+def journalled(grant_id: str) -> Grant:
+    """Return the grant as its latest entry has it, whatever the row says.
+
+    Raises Unavailable when the entry does not agree with its own commitment.
+    """
+    said = _said(latest_entries([grant_id]).get(grant_id))
+    if said is None:
+        raise _tampered()
+    return Grant.from_canonical(said)
 
 
 def verified(row: GrantRow) -> Grant:
     """Return the row's grant; Unavailable when the row does not agree with the journal."""
     if not agrees(row, latest_entries([row.pk]).get(row.pk)):
-        raise Unavailable(
-            "该许可记录与存证日志不一致，已停止使用并告警，请联系数据管理部门。",
-            code="grant_tampered",
-        )
+        raise _tampered()
     return Grant.from_canonical(json.loads(row.body))
+
+
+def _tampered() -> Unavailable:
+    return Unavailable(
+        "该许可记录与存证日志不一致，已停止使用并告警，请联系数据管理部门。",
+        code="grant_tampered",
+    )
 
 
 def compile_rows(rows: Iterable[GrantRow], *, at: datetime) -> list[Grant]:

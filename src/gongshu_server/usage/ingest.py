@@ -129,9 +129,7 @@ def _pairs(but: str) -> list[tuple[pa.RecordBatchReader, str, str]]:
     for snapshot in found.values():
         uscc, name = _first(_USCC, snapshot.schema), _first(_NAME, snapshot.schema)
         if uscc and name:
-            rows = open_snapshot(
-                queries.lake_path(snapshot), snapshot.version, columns=(uscc, name)
-            )
+            rows = queries.open_rows(snapshot, columns=(uscc, name))
             pairs.append((rows, uscc, name))
     return pairs
 

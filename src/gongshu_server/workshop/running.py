@@ -9,17 +9,19 @@ import time
 from collections.abc import Mapping
 from dataclasses import asdict, is_dataclass
 from datetime import datetime, timedelta
+from itertools import combinations
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from gongshu.engines import duckdb
-from gongshu.lake.snapshots import open_snapshot
+from gongshu.lake.subjects import ENTERPRISE
 from gongshu.sandbox import Limits, Pool
 from gongshu.sdc import Checked, protect
 from gongshu_server.accounts.actors import Actor
 from gongshu_server.catalogue.models import Snapshot
-from gongshu_server.catalogue.queries import lake_path
+from gongshu_server.catalogue.queries import open_rows
 from gongshu_server.workshop import results
 from gongshu_server.workshop.queries import RunView, run_view
 from gongshu_server.workshop.runs import Outcome, Started, finish_run, start_run
@@ -61,7 +63,7 @@ def _tables(started: Started) -> dict[str, pa.RecordBatchReader]:
         columns = dict.fromkeys(plan.sources[table])
         if condition is not None:
             columns[condition.item] = None
-        tables[table] = open_snapshot(lake_path(snapshot), snapshot.version, columns=list(columns))
+        tables[table] = open_rows(snapshot, columns=list(columns))
     return tables
 
 
@@ -70,6 +72,7 @@ def _for_reviewer(checked: Checked, started: Started) -> dict[str, Any]:
         **_plain(asdict(checked.for_reviewer)),
         "protected_cells": checked.protected,
         "matches": {resource: _plain(match) for resource, match in started.matches.items()},
+        "joins": overlaps(started),
     }
 
 
@@ -81,3 +84,22 @@ def _plain(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [_plain(one) for one in value]
     return value if isinstance(value, str | int | float | bool) or value is None else str(value)
+
+
+def overlaps(started: Started) -> list[dict[str, Any]]:
+    """Return how many enterprises each two tables of a run have in common; 0 is an empty join.
+
+    For reviewers: it tells whether tables that were joined speak of the same enterprises at all.
+    """
+    known: dict[str, pa.Array] = {}
+    for table, snapshot_id in started.snapshots.items():
+        if ENTERPRISE in started.plan.sources[table]:
+            rows = open_rows(Snapshot.objects.get(pk=snapshot_id), columns=(ENTERPRISE,))
+            known[table] = pc.drop_null(pc.unique(rows.read_all().column(0)))
+    return [
+        {
+            "tables": [first, second],
+            "common": pc.sum(pc.is_in(known[first], value_set=known[second])).as_py() or 0,
+        }
+        for first, second in combinations(sorted(known), 2)
+    ]

@@ -7,6 +7,7 @@ from gongshu_server.accounts.actors import node
 from gongshu_server.cases.documents import Paper
 from gongshu_server.catalogue import actions, intake
 from gongshu_server.catalogue.models import Item, Snapshot
+from gongshu_server.demo import real
 from gongshu_server.demo.stage import Scene, Stage, refused, require
 from gongshu_server.demo.tables import Table
 from gongshu_server.usage import ingest
@@ -73,11 +74,13 @@ def read_files(stage: Stage) -> str:
             f"{snapshot.resource.title}：行数对不上，有行不见了",
         )
         rows, rejects = rows + snapshot.rows, rejects + snapshot.rejects
-        if snapshot.match:
+        if snapshot.match and snapshot.match["method"] != "none":
             report = MatchReport(**snapshot.match)
             stage.notes.append(
                 f"{snapshot.resource.title}：企业主体匹配率 {report.rate:.1%}（{report.method}）"
             )
+    if stage.tables["safety_licences"].real:
+        stage.facts |= real.subjects(stage)
     return f"{len(stage.tables)} 个文件成为数据版本：{rows} 行入库，{rejects} 行待核，一行不少"
 
 

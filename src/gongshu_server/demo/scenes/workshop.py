@@ -76,10 +76,19 @@ def lawful(stage: Stage) -> str:
     run = _run(stage, query)
     release = _review(stage, run)
     stage.ids["release.dataset"] = release.pk
+    _say_joins(stage, run.id)
     return (
         f"{len(sources)} 个部门的数据汇合；在加工区运行，作者只知道“{run.note}”；"
         "两家审核互不可见，负责人签批后出域"
     )
+
+
+def _say_joins(stage: Stage, run_id: str) -> None:
+    """Say how the tables found each other; an empty join is said, not hidden."""
+    for join in Run.objects.get(pk=run_id).for_reviewer["joins"]:
+        first, second = join["tables"]
+        found = f"共有企业 {join['common']} 家" if join["common"] else "没有共有企业，连接为空"
+        stage.notes.append(f"{first} 与 {second}：{found}")
 
 
 def _influences(query: Query) -> list[list[str]]:

@@ -172,7 +172,9 @@ _WORKSHOP = {
 }
 
 _MARKET = {
-    "product.build": _permission("构建产品", "operator developer", "developer handler head"),
+    "product.build": _permission(
+        "构建产品", "operator developer node", "developer handler head system"
+    ),
     "product.file": _permission("产品入库", "operator", "handler head"),
     "product.list": _permission("产品上架", "operator", "handler head"),
     "product.delist": _permission(

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from gongshu.pricing import CHARGEABLE, check_price
 from gongshu.pricing.money import fen
-from gongshu.vocabulary.errors import Conflict, Invalid, NotFound
+from gongshu.vocabulary.errors import Conflict, Invalid, NotFound, NotPermitted
 from gongshu.vocabulary.purposes import Purpose
 from gongshu_server.accounts.actors import Actor
 from gongshu_server.accounts.permissions import require
@@ -99,9 +99,17 @@ def _check_price(product: Product, request: Request, *, at: datetime) -> None:
 
 
 def _order(order_id: str, *, by: Actor) -> tuple[Order, Case]:
+    """Return the order and its case, locked, to whoever serves or supervises it.
+
+    A buyer may be an operator elsewhere: to its own order it is a buyer and takes no step there.
+    """
     order = Order.objects.visible_to(by).select_for_update(of=("self",)).filter(pk=order_id).first()
     if order is None:
         raise NotFound("没有这个订单。", code="order_not_found")
+    if by.organisation == order.buyer_id != order.product.operator_id:
+        raise NotPermitted(
+            "订单由产品的运营机构办理，请联系运营机构。", code="not_the_operator", clause="27-3"
+        )
     return order, engine.locked(order.case, by=by)
 
 
@@ -109,8 +117,6 @@ def _order(order_id: str, *, by: Actor) -> tuple[Order, Case]:
 def accept_order(*, order_id: str, by: Actor, at: datetime) -> Order:
     """Accept an order; its effect issues the buyer's grant, from which keys may be made."""
     order, case = _order(order_id, by=by)
-    if order.product.operator_id != by.organisation:
-        raise NotFound("没有这个订单。", code="order_not_found")
     engine.advance(case, "accept", by=by, at=at, details={"case": case.pk})
     return order
 
@@ -152,11 +158,9 @@ def complete_order(*, order_id: str, by: Actor, at: datetime) -> Order:
 def make_bill(*, order_id: str, first_day: date, end_day: date, by: Actor, at: datetime) -> Bill:
     """Bill an order for the days [first_day, end_day): exactly what the use records add up to.
 
-    Raises Conflict when the period overlaps an earlier bill or has not ended.
+    Raises Conflict when the period overlaps an earlier bill.
     """
-    order = Order.objects.visible_to(by).select_for_update(of=("self",)).filter(pk=order_id).first()
-    if order is None:
-        raise NotFound("没有这个订单。", code="order_not_found")
+    order, _ = _order(order_id, by=by)
     require(by, "order.bill")
     earlier = Bill.objects.filter(order=order, first_day__lt=end_day, end_day__gt=first_day)
     if earlier.exists() or first_day >= end_day:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from gongshu.vocabulary.errors import Conflict, Invalid, NotFound, NotPermitted
-from gongshu_server.accounts.actors import Actor
+from gongshu_server.accounts.actors import NODE, Actor
+from gongshu_server.accounts.permissions import require
 from gongshu_server.cases import engine
 from gongshu_server.cases.models import Case
 from gongshu_server.journal.actions import action, journal
@@ -108,9 +109,14 @@ class Built:
 
 @action
 def record_built(*, product_id: str, built: Built, by: Actor, at: datetime) -> Product:
-    """Record a new serving file; hosts use it from their next answer."""
+    """Record a new serving file; hosts use it from their next answer.
 
-    product = Product.objects.select_for_update(of=("self",)).get(pk=product_id)
+    The node builds by itself; beside it only the product's operator does.
+    """
+    require(by, "product.build", clause="opinions-10.1")
+    product = Product.objects.select_for_update(of=("self",)).filter(pk=product_id).first()
+    if product is None or by.organisation not in {product.operator_id, NODE}:
+        raise NotFound("没有这个产品。", code="product_not_found")
     product.serving = built.serving
     product.content_digest = built.digest
     product.items = sorted(built.items)

@@ -50,7 +50,7 @@ def raise_objection(*, complaint: Complaint, authority: str, by: Actor, at: date
         raise Invalid("请写明异议的内容和理由。", code="incomplete", clause="opinions-4.6")
     subject = spelling(complaint.subject)
     own = Organisation.objects.get(pk=by.organisation).uscc
-    if spelling(own) != subject:
+    if not subject or spelling(own) != subject:
         raise NotPermitted("只能对本单位自己的记录提出异议。", code="not_the_subject")
     commitment = subject_commitment(_node_secret(), product.pk, subject)
     if Suspension.objects.filter(product=product.pk, subject=commitment, until=None).exists():

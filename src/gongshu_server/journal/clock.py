@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import UTC, datetime, timedelta
 
 from gongshu.vocabulary.errors import Invalid
@@ -34,5 +35,6 @@ def move_to(at: datetime) -> None:
         raise Invalid("只有演示节点可以移动时间。", code="not_a_demo")
     if head.last_at is not None and at < head.last_at:
         raise Invalid("时间不能早于存证日志的最后一条。", code="time_runs_backwards")
-    seconds = round((at - datetime.now(UTC)).total_seconds())
+    # Rounded up: what was recorded at `at` must lie in the past for whoever reads the clock next.
+    seconds = math.ceil((at - datetime.now(UTC)).total_seconds())
     Head.objects.filter(pk=1, demo=True).update(clock_offset=seconds)

@@ -7,7 +7,7 @@ from datetime import date, datetime
 
 from django.db.models import Sum
 
-from gongshu.policy import Grant, GrantIndex
+from gongshu.policy import PUBLIC, Grant, GrantIndex
 from gongshu.vocabulary.errors import NotFound
 from gongshu.workflow.limits import SHANGHAI
 from gongshu_server.usage import compilation
@@ -23,8 +23,9 @@ def live_grant(grant_id: str, *, at: datetime) -> Grant:
 
 
 def index_for(parties: Collection[str], objects: Collection[str], *, at: datetime) -> GrantIndex:
-    """Return an index of the verified grants of these parties on these objects."""
-    rows = GrantRow.objects.filter(grantee__in=list(parties), object__in=list(objects))
+    """Return an index of the verified grants of these parties, and the public's, on these objects."""
+    grantees = {*parties, PUBLIC}
+    rows = GrantRow.objects.filter(grantee__in=grantees, object__in=list(objects))
     return GrantIndex.build(compilation.compile_rows(rows, at=at))
 
 

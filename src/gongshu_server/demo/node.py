@@ -18,6 +18,7 @@ from gongshu.vocabulary.errors import Unavailable
 
 START_SECONDS = 30.0
 CALL_SECONDS = 10.0
+RETRIES = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,21 @@ class ServingNode:
     def call(
         self, method: str, path: str, *, key: str = "", body: Any = None, **headers: str
     ) -> Reply:
-        """Make one HTTP call; a refusal is an answer too. Raises OSError when there is none."""
+        """Make one HTTP call; a refusal is an answer too. Raises OSError when there is none.
+
+        A host that cannot answer now says 503 and when to come back; so does every good client.
+        """
+        reply = self._call(method, path, key=key, body=body, headers=headers)
+        for _ in range(RETRIES):
+            if reply.status != 503:
+                break
+            time.sleep(1)
+            reply = self._call(method, path, key=key, body=body, headers=headers)
+        return reply
+
+    def _call(
+        self, method: str, path: str, *, key: str, body: Any, headers: dict[str, str]
+    ) -> Reply:
         sent = {name.replace("_", "-"): value for name, value in headers.items()}
         if key:
             sent["Authorization"] = f"Bearer {key}"

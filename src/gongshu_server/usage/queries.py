@@ -23,7 +23,7 @@ def live_grant(grant_id: str, *, at: datetime) -> Grant:
 
 
 def index_for(parties: Collection[str], objects: Collection[str], *, at: datetime) -> GrantIndex:
-    """Return an index of the verified grants of these parties, and the public's, on these objects."""
+    """Return an index of these parties' verified grants, and the public's, on these objects."""
     grantees = {*parties, PUBLIC}
     rows = GrantRow.objects.filter(grantee__in=grantees, object__in=list(objects))
     return GrantIndex.build(compilation.compile_rows(rows, at=at))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import asdict, is_dataclass
+from dataclasses import asdict, is_dataclass, replace
 from datetime import datetime, timedelta
 from itertools import combinations
 from typing import Any
@@ -15,7 +15,9 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from gongshu.cleanroom import Plan
 from gongshu.engines import duckdb
+from gongshu.engines.feeding import feed
 from gongshu.lake.subjects import ENTERPRISE
 from gongshu.sandbox import Limits, Pool
 from gongshu.sdc import Checked, protect
@@ -26,6 +28,7 @@ from gongshu_server.workshop import results
 from gongshu_server.workshop.queries import RunView, run_view
 from gongshu_server.workshop.runs import Outcome, Started, finish_run, start_run
 
+SIDES = 2  # of a join
 LIMITS = Limits(memory_bytes=1 << 30, wall_seconds=120.0, cpu_seconds=120)
 
 
@@ -47,20 +50,24 @@ def _worked(started: Started, workers: Pool | None) -> tuple[Outcome | None, str
     try:
         result = duckdb.run(started.plan, _tables(started), LIMITS, workers=workers)
         checked = protect(result, started.plan, started.plan.k)
+        told = _for_reviewer(checked, started)
         name, salt, digest = results.write(started.run.pk, checked.table)
     except Exception as fault:  # noqa: BLE001 - S13: whatever went wrong is one code to the author
         return None, getattr(fault, "cause", type(fault).__name__)
-    return Outcome(name, salt, digest, _for_reviewer(checked, started)), ""
+    return Outcome(name, salt, digest, told), ""
 
 
 def _tables(started: Started) -> dict[str, pa.RecordBatchReader]:
     """Open the pinned version of each table: the plan's columns only."""
-    plan = started.plan
+    return _opened(started, started.plan)
+
+
+def _opened(started: Started, plan: Plan) -> dict[str, pa.RecordBatchReader]:
     tables = {}
-    for table, snapshot_id in started.snapshots.items():
-        snapshot = Snapshot.objects.get(pk=snapshot_id)
+    for table, wanted in plan.sources.items():
+        snapshot = Snapshot.objects.get(pk=started.snapshots[table])
         condition = plan.rows.get(table)
-        columns = dict.fromkeys(plan.sources[table])
+        columns = dict.fromkeys(wanted)
         if condition is not None:
             columns[condition.item] = None
         tables[table] = open_rows(snapshot, columns=list(columns))
@@ -90,16 +97,21 @@ def overlaps(started: Started) -> list[dict[str, Any]]:
     """Return how many enterprises each two tables of a run have in common; 0 is an empty join.
 
     For reviewers: it tells whether tables that were joined speak of the same enterprises at all.
+    Only granted rows are counted.
     """
-    known: dict[str, pa.Array] = {}
-    for table, snapshot_id in started.snapshots.items():
-        if ENTERPRISE in started.plan.sources[table]:
-            rows = open_rows(Snapshot.objects.get(pk=snapshot_id), columns=(ENTERPRISE,))
-            known[table] = pc.drop_null(pc.unique(rows.read_all().column(0)))
+    about = {t: (ENTERPRISE,) for t, names in started.plan.sources.items() if ENTERPRISE in names}
+    if len(about) < SIDES:
+        return []
+    subjects = replace(started.plan, sources=about)
+    readers = feed(subjects, _opened(started, subjects))
+    known = {
+        table: pc.drop_null(pc.unique(reader.read_all().column(0)))
+        for table, reader in zip(about, readers, strict=True)
+    }
     return [
         {
             "tables": [first, second],
             "common": pc.sum(pc.is_in(known[first], value_set=known[second])).as_py() or 0,
         }
-        for first, second in combinations(sorted(known), 2)
+        for first, second in combinations(sorted(known), SIDES)
     ]

@@ -167,7 +167,11 @@ def engine_giving(groups: Mapping[str, int] | Exception) -> Iterator[list[Any]]:
             raise groups
         return _answer(plan, groups)
 
-    with patch.object(duckdb, "run", answer), patch.object(running, "_tables", lambda started: {}):
+    with (
+        patch.object(duckdb, "run", answer),
+        patch.object(running, "_tables", lambda started: {}),
+        patch.object(running, "overlaps", lambda started: []),
+    ):
         yield asked
 
 

@@ -58,6 +58,18 @@ def test_a_join_of_two_departments_runs(bench: Bench) -> None:
     assert run.state == "finished", run.cause
     assert results.read(run.result).column("欠税企业数").to_pylist() == [40, 30]
     assert set(run.snapshots) == {bench.world.resources[k] for k in ("licences", "arrears")}
+    assert run.for_reviewer["joins"] == [{"tables": ["安全生产许可证", "欠税"], "common": 70}]
+
+
+@pytest.mark.clause("dc-6")
+def test_a_fault_in_what_reviewers_are_told_is_the_same_one_code(bench: Bench) -> None:
+    query = bench.draft(ARREARS_BY_DISTRICT)
+    with (
+        engine_giving(DISTRICTS),
+        patch.object(running, "overlaps", side_effect=OSError("第7行")),
+    ):
+        run = bench.run(query)
+    assert plain(view(bench, run))["code"] == "run_failed"
 
 
 def test_each_run_is_in_the_ledger_with_the_grants_it_used(bench: Bench) -> None:

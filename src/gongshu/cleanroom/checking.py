@@ -58,7 +58,9 @@ def check(
     region that does not exist, never for anything in the query.
     """
     if exit not in EXITS or (region is not None and not is_region(region)):
-        raise Invalid("出口只能是结果出域或域内服务,地区只能是行政区划代码。", code="cleanroom.use")
+        raise Invalid(
+            "出口只能是结果出域或域内服务，地区只能是行政区划代码。", code="cleanroom.use"
+        )
     situation = Situation(
         index=index,
         party=party,
@@ -190,4 +192,4 @@ class _Case:
 def _notes(output: Output, additions: Additions) -> tuple[str, ...]:
     if not additions.codes or output.key is None:
         return ()
-    return (f"分组项“{output.key.name}”只统计登记的取值,其他写法的行不计入。",)
+    return (f"分组项“{output.key.name}”只统计登记的取值，其他写法的行不计入。",)

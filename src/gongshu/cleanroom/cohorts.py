@@ -73,7 +73,7 @@ def join_keys(sql: str, query: Query) -> tuple[Finding, ...]:
                         dict.fromkeys(o.title for side in pair for o in origins(level, side))
                     )
                     sentence = (
-                        f"不能用{names}连接:只能用同类的主体列、两边都是标识的项,"
+                        f"不能用{names}连接：只能用同类的主体列、两边都是标识的项，"
                         "或两边都已开放的项。"
                     )
                     found.append(Finding("cohort.join", sentence, CLAUSE, position(sql, pair[1])))
@@ -133,7 +133,7 @@ def _test_fault(query: Query, node: exp.Expr) -> tuple[str, str]:
     identified = [o for o in origins(query, node) if is_identifier(o)]
     if identified:
         return (
-            f"{identified[0].title}能认出具体对象,只能用来连接,不能出现在条件、分组或计算里。",
+            f"{identified[0].title}能认出具体对象，只能用来连接，不能出现在条件、分组或计算里。",
             "identifier",
         )
     test = _test(node)
@@ -144,7 +144,7 @@ def _test_fault(query: Query, node: exp.Expr) -> tuple[str, str]:
         computed = origins(query, test.column)
         if computed and all(is_open(o) for o in computed):
             return "", ""
-        return "条件里不能对未开放的数据项做计算;请直接拿数据项与固定值比较。", "computed"
+        return "条件里不能对未开放的数据项做计算；请直接拿数据项与固定值比较。", "computed"
     if is_open(origin):
         return "", ""
     return _lattice_fault(origin, origin.rule, test)
@@ -172,8 +172,8 @@ def _lattice_fault(origin: Origin, rule: ItemRule, test: _Test) -> tuple[str, st
     lattice = rule.lattice
     if lattice is None:
         return (
-            f"{origin.title}没有登记可用的取值范围(字典、月份或分段),不能写在条件里;"
-            "请换用已登记的项,或请数据提供单位登记。",
+            f"{origin.title}没有登记可用的取值范围（字典、月份或分段），不能写在条件里；"
+            "请换用已登记的项，或请数据提供单位登记。",
             "no_lattice",
         )
     if test.kind is exp.Is:
@@ -181,7 +181,7 @@ def _lattice_fault(origin: Origin, rule: ItemRule, test: _Test) -> tuple[str, st
     permitted = _ORDERED if lattice.is_ordered else (*_EQUAL, exp.In)
     if test.kind not in permitted:
         signs = ">= 和 <" if lattice.is_ordered else "=、<> 和 IN"
-        return f"{origin.title}按{lattice.kind.zh}划分,条件里只能用 {signs}。", "operator"
+        return f"{origin.title}按{lattice.kind.zh}划分，条件里只能用 {signs}。", "operator"
     for node in test.literals:
         value = literal_value(node, rule.family)
         if value is None or not lattice.holds(value):
@@ -193,11 +193,11 @@ def _off_lattice(origin: Origin, rule: ItemRule, value: Value | None) -> str:
     lattice = rule.lattice
     if lattice is not None and lattice.kind is LatticeKind.BANDS:
         edges = "、".join(str(edge) for edge in sorted(lattice.edges)[:8])
-        return f"{origin.title}只能在登记的分段边界上比较(如 {edges})。"
+        return f"{origin.title}只能在登记的分段边界上比较（如 {edges}）。"
     if lattice is not None and lattice.kind is LatticeKind.VALUES:
         some = "、".join(sorted(lattice.values)[:8])
-        return f"{origin.title}只能与登记的取值比较(如 {some})。"
-    return f"{origin.title}只能与某月的第一天比较,例如 DATE '2026-01-01'。"
+        return f"{origin.title}只能与登记的取值比较（如 {some}）。"
+    return f"{origin.title}只能与某月的第一天比较，例如 DATE '2026-01-01'。"
 
 
 def _inside_aggregate(sql: str, query: Query, node: exp.AggFunc) -> Iterable[Finding]:
@@ -205,20 +205,20 @@ def _inside_aggregate(sql: str, query: Query, node: exp.AggFunc) -> Iterable[Fin
     inside = list(node.find_all(exp.Case, exp.Binary, exp.Not, exp.In, exp.Between, exp.Anonymous))
     if inside:
         sentence = (
-            f"{function_name(node)} 里面写了 CASE、比较或计算,这样可以把某一个人或某一家单独算出来,"
-            f"因此不允许。{_rewrite(query, node)}"
+            f"{function_name(node)} 里面写了 CASE、比较或计算，这样可以把某一个人或某一家"
+            f"单独算出来，因此不允许。{_rewrite(query, node)}"
         )
         yield Finding("cohort.isolates", sentence, CLAUSE, position(sql, node))
     for origin in origins(query, node):
         if is_identifier(origin) and not isinstance(node, exp.Count):
-            sentence = f"{origin.title}能认出具体对象,不能参与 {function_name(node)} 计算。"
+            sentence = f"{origin.title}能认出具体对象，不能参与 {function_name(node)} 计算。"
             yield Finding("cohort.identifier", sentence, CLAUSE, position(sql, node))
 
 
 def _rewrite(query: Query, node: exp.AggFunc) -> str:
     """Name the nearest lawful wording: the condition moves out of the aggregate into FILTER."""
     if any(is_identifier(origin) for origin in origins(query, node)):
-        return "按标识挑出的对象不能单独统计;请按字典、月份或分段划出一群对象再计数。"
+        return "按标识挑出的对象不能单独统计；请按字典、月份或分段划出一群对象再计数。"
     case = node.find(exp.Case)
     branches = case.args["ifs"] if case is not None and case.this is None else []
     condition = branches[0].this.copy() if len(branches) == 1 else None

@@ -16,6 +16,6 @@ class RunFailed(Unavailable):
 
     def __init__(self, cause: str) -> None:
         super().__init__(
-            "任务运行没有成功,没有产生任何结果;请缩小数据范围或改用更粗的分组后重新提交。"
+            "任务运行没有成功，没有产生任何结果；请缩小数据范围或改用更粗的分组后重新提交。"
         )
         self.cause = cause

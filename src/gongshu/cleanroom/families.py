@@ -106,14 +106,14 @@ def _fault(query: Query, node: exp.Expr) -> str | None:
     if isinstance(node, (exp.Concat, exp.DPipe)):
         parts = node.expressions if isinstance(node, exp.Concat) else [node.this, node.expression]
         fine = all(family_of(query, part) is Family.TEXT for part in parts)
-        return None if fine else "只能拼接文本;其他类型请先写成 CAST(数据项 AS VARCHAR)。"
+        return None if fine else "只能拼接文本；其他类型请先写成 CAST(数据项 AS VARCHAR)。"
     wanted = _wanted(node)
     if wanted and family_of(query, node.this) not in wanted:
         kinds = "或".join(family.zh for family in wanted)
         return f"{function_name(node)} 只能用于{kinds}类型的数据项。"
     if isinstance(node, exp.Cast) and node.to.this is exp.DType.DATE:
         fine = literal_value(node, Family.DATE) is not None
-        return None if fine else "日期请写成 DATE '2026-01-01' 的形式,不能把别的数据项转换成日期。"
+        return None if fine else "日期请写成 DATE '2026-01-01' 的形式，不能把别的数据项转换成日期。"
     if isinstance(node, (*_ARITHMETIC, exp.And, exp.Or)):
         family = Family.NUMBER if isinstance(node, _ARITHMETIC) else Family.BOOLEAN
         both = (family_of(query, node.this), family_of(query, node.expression))
@@ -143,15 +143,15 @@ def _mixed(query: Query, first: exp.Expr, others: list[exp.Expr]) -> str | None:
     cells = [value for value in values if not is_literal(value)]
     family = family_of(query, cells[0] if cells else first)
     if family is None:
-        return "看不出这里的值是什么类型;请直接写数据项和固定值。"
+        return "看不出这里的值是什么类型；请直接写数据项和固定值。"
     for value in values:
         fixed = is_literal(value)
         if fixed and not isinstance(value, exp.Null) and literal_value(value, family) is None:
             return (
-                f"固定值 {value.sql('duckdb')[:40]} 不是{family.zh}类型,请写成{_example(family)}。"
+                f"固定值 {value.sql('duckdb')[:40]} 不是{family.zh}类型，请写成{_example(family)}。"
             )
         if not fixed and family_of(query, value) is not family:
-            return "比较的两边类型不同;请用同一类型的数据项和固定值。"
+            return "比较的两边类型不同；请用同一类型的数据项和固定值。"
     return None
 
 

@@ -74,7 +74,7 @@ def physical_type(type_name: str) -> tuple[Family, str]:
     if name.startswith("timestamp["):
         return Family.TIMESTAMP, "TIMESTAMP"
     raise Invalid(
-        f"数据项类型“{type_name}”不能进入加工区,请在编目时改为文本、数值、日期、时间或是否。",
+        f"数据项类型“{type_name}”不能进入加工区，请在编目时改为文本、数值、日期、时间或是否。",
         code="cleanroom.type",
     )
 

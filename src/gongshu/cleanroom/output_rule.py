@@ -22,7 +22,7 @@ from gongshu.cleanroom.usage import Usage
 
 CLAUSE = "dc-3"
 MAX_MEASURES = 6
-ONLY = "目前只支持按一个维度计数:count(*) 或 count(DISTINCT 主体列),可以加 FILTER (WHERE …)。"
+ONLY = "目前只支持按一个维度计数：count(*) 或 count(DISTINCT 主体列)，可以加 FILTER (WHERE …)。"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ def is_aggregate(expression: exp.Expr) -> bool:
 def _inner_levels(sql: str, query: Query) -> Iterator[Finding]:
     for path, level in levels(query):
         if path and (level.aggregates or level.order or level.distinct or _cut(level)):
-            sentence = "子查询里只能做投影、连接和筛选;计数、去重、排序和 LIMIT 只能写在最外层。"
+            sentence = "子查询里只能做投影、连接和筛选；计数、去重、排序和 LIMIT 只能写在最外层。"
             where = position(sql, level.projections[0].expression)
             yield Finding("output.inner", sentence, CLAUSE, where)
 
@@ -90,7 +90,9 @@ def _statistics(sql: str, query: Query) -> tuple[Output, tuple[Finding, ...]]:
         found.append(Finding("output.cut", sentence, CLAUSE))
     key = _key(query)
     if key is None:
-        sentence = "请恰好按一个数据项分组(GROUP BY),并把它写在输出列里;目前不支持总计和多维交叉。"
+        sentence = (
+            "请恰好按一个数据项分组（GROUP BY），并把它写在输出列里；目前不支持总计和多维交叉。"
+        )
         found.append(Finding("output.one_key", sentence, CLAUSE))
     measures = [p for p in query.projections if p is not key]
     counted = [_counted(query, p) for p in measures]
@@ -105,7 +107,7 @@ def _statistics(sql: str, query: Query) -> tuple[Output, tuple[Finding, ...]]:
         sentence = f"每次统计要有 1 到 {MAX_MEASURES} 个计数列。"
         found.append(Finding("output.measures", sentence, CLAUSE))
     if key is not None and any(o.expression != key.expression for o in query.order):
-        sentence = "统计结果一律按分组项排序;按计数排序会透露未公布的数。"
+        sentence = "统计结果一律按分组项排序；按计数排序会透露未公布的数。"
         found.append(Finding("output.order", sentence, CLAUSE))
     origin = bare_origin(query, _untruncated(key.expression)) if key is not None else None
     if key is not None:
@@ -148,7 +150,9 @@ def _row_counts(query: Query, measures: tuple[Counted, ...]) -> Iterator[Finding
     write one subject's answer into the digits of a count."""
     joined = any(len(level.relations) > 1 for _, level in levels(query))
     if joined and any(measure.subject is None for measure in measures):
-        sentence = "有连接时不能用 count(*)(连接会使同一行重复计数);请改用 count(DISTINCT 主体列)。"
+        sentence = (
+            "有连接时不能用 count(*)(连接会使同一行重复计数)；请改用 count(DISTINCT 主体列)。"
+        )
         yield Finding("output.joined_rows", sentence, CLAUSE)
 
 
@@ -159,7 +163,7 @@ def _key_faults(
     used = origins(query, key.expression)
     identified = next((o for o in used if is_identifier(o)), None)
     if identified is not None:
-        sentence = f"{identified.title}能认出具体对象,不能用来分组。"
+        sentence = f"{identified.title}能认出具体对象，不能用来分组。"
         yield Finding("cohort.identifier", sentence, CLAUSE, where)
     elif not used:
         yield Finding("output.one_key", "分组项必须是一个数据项。", CLAUSE, where)
@@ -172,16 +176,16 @@ def _key_faults(
 def _closed_key(expression: exp.Expr, origin: Origin | None) -> str:
     lattice = origin.rule.lattice if origin is not None and origin.rule is not None else None
     if origin is None:
-        return "分组项是由未开放的数据项计算出来的;请直接用登记了取值范围的数据项分组。"
+        return "分组项是由未开放的数据项计算出来的；请直接用登记了取值范围的数据项分组。"
     if lattice is None:
-        return f"{origin.title}没有登记可用的取值范围,不能用来分组。"
+        return f"{origin.title}没有登记可用的取值范围，不能用来分组。"
     truncated = isinstance(expression, exp.TimestampTrunc)
     if lattice.kind is LatticeKind.MONTHS:
-        hint = f"{origin.title}只能按月分组,请写成 date_trunc('month', {origin.column})。"
+        hint = f"{origin.title}只能按月分组，请写成 date_trunc('month', {origin.column})。"
         return "" if truncated else hint
     if lattice.kind is LatticeKind.BANDS:
-        return f"{origin.title}是数值分段,目前只能写在条件里,不能用来分组。"
-    return f"{origin.title}不是日期,不能用 date_trunc。" if truncated else ""
+        return f"{origin.title}是数值分段，目前只能写在条件里，不能用来分组。"
+    return f"{origin.title}不是日期，不能用 date_trunc。" if truncated else ""
 
 
 # -- service -----------------------------------------------------------------------------------
@@ -189,20 +193,20 @@ def _closed_key(expression: exp.Expr, origin: Origin | None) -> str:
 
 def _service(sql: str, query: Query, usage: Usage) -> Iterator[Finding]:
     if query.aggregates or _cut(query):
-        sentence = "服务表逐个主体给出答案,不做计数和 LIMIT。"
+        sentence = "服务表逐个主体给出答案，不做计数和 LIMIT。"
         yield Finding("output.service", sentence, "dc-7")
     keys = [p for p in query.projections if is_subject_key(query, p)]
     if len(keys) != 1:
-        sentence = "服务表要恰好输出一个主体列(如 主体_企业)作为查询用的键。"
+        sentence = "服务表要恰好输出一个主体列（如 主体_企业）作为查询用的键。"
         yield Finding("output.service_key", sentence, "dc-7")
     if len(query.projections) <= len(keys):
-        sentence = "服务表除主体列外,还要至少有一个答案列。"
+        sentence = "服务表除主体列外，还要至少有一个答案列。"
         yield Finding("output.service_answer", sentence, "dc-7")
     for projection in query.projections:
         used = [o for o in origins(query, projection.expression) if is_identifier(o)]
         if used and projection not in keys:
             sentence = (
-                f"答案列“{projection.name}”含有{used[0].title},它能认出具体对象,不能作为答案。"
+                f"答案列“{projection.name}”含有{used[0].title}，它能认出具体对象，不能作为答案。"
             )
             where = position(sql, projection.expression)
             yield Finding("output.service_identifier", sentence, "dc-7", where)

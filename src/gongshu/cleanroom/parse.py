@@ -62,40 +62,40 @@ _PREFIXES = frozenset({TokenType.NOT, TokenType.DASH, TokenType.PLUS})
 _LITERALS = frozenset({TokenType.STRING, TokenType.NUMBER})
 
 _SENTENCES: dict[type[exp.Expr], str] = {
-    exp.Window: "目前不支持窗口计算(OVER);请改为按一个维度分组计数。",
-    exp.Dot: "不支持“列.函数()”这种写法;请写成 函数(列)。",
-    exp.Columns: "不支持 COLUMNS(…);请把要用的数据项逐一写出。",
-    exp.Tuple: "不支持把多列放进一个括号里比较;请逐列写条件。",
-    exp.Subquery: "子查询只能写在 FROM 后面,并且只做筛选、连接和投影。",
-    exp.Exists: "不支持 EXISTS;请改为内连接或左连接。",
+    exp.Window: "目前不支持窗口计算(OVER)；请改为按一个维度分组计数。",
+    exp.Dot: "不支持“列.函数()”这种写法；请写成 函数(列)。",
+    exp.Columns: "不支持 COLUMNS(…)；请把要用的数据项逐一写出。",
+    exp.Tuple: "不支持把多列放进一个括号里比较；请逐列写条件。",
+    exp.Subquery: "子查询只能写在 FROM 后面，并且只做筛选、连接和投影。",
+    exp.Exists: "不支持 EXISTS；请改为内连接或左连接。",
     exp.Values: "不支持在查询里自造数据行(VALUES)。",
-    exp.Lateral: "不支持 LATERAL;请改为普通的内连接或左连接。",
-    exp.Pivot: "不支持行列转换(PIVOT);请按一个维度分组计数。",
-    exp.Having: "不支持 HAVING;结果受保护后再筛选。",
-    exp.Union: "目前一次只能提交一个 SELECT,不支持合并多个查询。",
+    exp.Lateral: "不支持 LATERAL；请改为普通的内连接或左连接。",
+    exp.Pivot: "不支持行列转换(PIVOT)；请按一个维度分组计数。",
+    exp.Having: "不支持 HAVING；结果受保护后再筛选。",
+    exp.Union: "目前一次只能提交一个 SELECT，不支持合并多个查询。",
 }
 _ARGUMENTS: dict[tuple[type[exp.Expr], str], str] = {
-    (exp.Join, "method"): "只支持内连接和左连接,不支持 ASOF、NATURAL、POSITIONAL 连接。",
+    (exp.Join, "method"): "只支持内连接和左连接，不支持 ASOF、NATURAL、POSITIONAL 连接。",
     (exp.Join, "side"): "只支持内连接和左连接。",
-    (exp.Join, "kind"): "只支持内连接和左连接,不支持 CROSS、SEMI、ANTI 连接。",
-    (exp.Join, "using"): "请把连接条件写成 ON 甲.列 = 乙.列,不要用 USING。",
-    (exp.Join, "on"): "连接条件只能写成 ON 甲.列 = 乙.列(可用 AND 连接多条)。",
+    (exp.Join, "kind"): "只支持内连接和左连接，不支持 CROSS、SEMI、ANTI 连接。",
+    (exp.Join, "using"): "请把连接条件写成 ON 甲.列 = 乙.列，不要用 USING。",
+    (exp.Join, "on"): "连接条件只能写成 ON 甲.列 = 乙.列（可用 AND 连接多条）。",
     (exp.Join, "this"): "JOIN 后面只能是一张表或一个写在括号里的 SELECT。",
-    (exp.Group, "all"): "请逐列写明 GROUP BY,不要用 ALL。",
+    (exp.Group, "all"): "请逐列写明 GROUP BY，不要用 ALL。",
     (exp.Group, "rollup"): "目前不支持小计和合计(ROLLUP、CUBE、GROUPING SETS)。",
     (exp.Group, "cube"): "目前不支持小计和合计(ROLLUP、CUBE、GROUPING SETS)。",
     (exp.Group, "grouping_sets"): "目前不支持小计和合计(ROLLUP、CUBE、GROUPING SETS)。",
-    (exp.Star, "except_"): "请逐列写明要输出的数据项,不要用 EXCLUDE。",
-    (exp.Star, "replace"): "请逐列写明要输出的数据项,不要用 REPLACE。",
+    (exp.Star, "except_"): "请逐列写明要输出的数据项，不要用 EXCLUDE。",
+    (exp.Star, "replace"): "请逐列写明要输出的数据项，不要用 REPLACE。",
     (exp.Select, "qualify"): "不支持 QUALIFY。",
-    (exp.Select, "having"): "不支持 HAVING;结果受保护后再筛选。",
+    (exp.Select, "having"): "不支持 HAVING；结果受保护后再筛选。",
     (exp.Limit, "expression"): "LIMIT 后面只能写一个整数。",
     (exp.Distinct, "on"): "不支持 DISTINCT ON。",
-    (exp.In, "query"): "IN 后面只能写固定的值,不能写子查询。",
+    (exp.In, "query"): "IN 后面只能写固定的值，不能写子查询。",
     (exp.With, "recursive"): "不支持递归查询。",
-    (exp.Table, "db"): "请直接写表名,不要加库名或模式名。",
+    (exp.Table, "db"): "请直接写表名，不要加库名或模式名。",
     (exp.Table, "sample"): "不支持抽样(TABLESAMPLE)。",
-    (exp.Table, "this"): "FROM 后面只能是已授权的表名,不能是函数。",
+    (exp.Table, "this"): "FROM 后面只能是已授权的表名，不能是函数。",
     (exp.Column, "db"): "列只能写成 列名 或 表名.列名。",
 }
 
@@ -134,7 +134,7 @@ def parse(sql: str, caps: Caps = USER_CAPS) -> Parsed:
 
 def _judged(sql: str, tree: exp.Select, caps: Caps) -> Parsed:
     if _depth(tree) > caps.depth:
-        sentence = "查询的嵌套太深,请拆成更简单的条件。"
+        sentence = "查询的嵌套太深，请拆成更简单的条件。"
         return Parsed(None, (Finding("parse.too_deep", sentence, CLAUSE),))
     found = tuple(breaches(tree))
     findings = tuple(_finding(sql, breach) for breach in found)
@@ -149,11 +149,11 @@ def _judged(sql: str, tree: exp.Select, caps: Caps) -> Parsed:
 
 def _text_fault(sql: str, caps: Caps) -> Finding | None:
     if len(sql.encode("utf-8", "surrogatepass")) > caps.text_bytes:
-        sentence = f"查询文本超过 {caps.text_bytes // 1024} KB,请缩短。"
+        sentence = f"查询文本超过 {caps.text_bytes // 1024} KB，请缩短。"
         return Finding("parse.too_long", sentence, CLAUSE)
     for index, character in enumerate(sql):
         if character not in "\t\r\n" and unicodedata.category(character) in ("Cc", "Cs", "Cf"):
-            sentence = "查询里有看不见的控制字符,请删去后重新提交。"
+            sentence = "查询里有看不见的控制字符，请删去后重新提交。"
             return Finding("parse.control_character", sentence, CLAUSE, _point(sql, index))
     return None
 
@@ -164,9 +164,9 @@ def _token_fault(sql: str, tokens: list[Token], caps: Caps) -> Finding | None:
     if not tokens or tokens[0].token_type not in (TokenType.SELECT, TokenType.WITH):
         return Finding("parse.one_select", "每次只能提交一个 SELECT 查询。", CLAUSE, (1, 1))
     if len(tokens) > caps.tokens:
-        return Finding("parse.too_long", "查询太长,请缩短。", CLAUSE)
+        return Finding("parse.too_long", "查询太长，请缩短。", CLAUSE)
     if sum(token.token_type in _LITERALS for token in tokens) > caps.literals:
-        sentence = f"查询里写了超过 {caps.literals} 个固定值,请减少。"
+        sentence = f"查询里写了超过 {caps.literals} 个固定值，请减少。"
         return Finding("parse.too_many_literals", sentence, CLAUSE)
     nested = prefixed = 0
     for token in tokens:
@@ -174,7 +174,7 @@ def _token_fault(sql: str, tokens: list[Token], caps: Caps) -> Finding | None:
         nested += (kind is TokenType.L_PAREN) - (kind is TokenType.R_PAREN)
         prefixed = prefixed + 1 if kind in _PREFIXES else 0
         if nested > caps.parentheses or prefixed > caps.prefixes:
-            return Finding("parse.too_deep", "查询的嵌套太深,请拆成更简单的条件。", CLAUSE)
+            return Finding("parse.too_deep", "查询的嵌套太深，请拆成更简单的条件。", CLAUSE)
         if kind not in _PUNCTUATION and not _is_word(token.text):
             where = _point(sql, token.start)
             sentence = f"不支持的符号或写法“{token.text[:20]}”。"
@@ -190,9 +190,9 @@ def _is_word(text: str) -> bool:
 def _unreadable(sql: str) -> Finding:
     full_width = next((i for i, c in enumerate(sql) if c in ",;()=‘’“”，；（）＝"), None)
     if full_width is not None and sql[full_width] in "，；（）＝‘’“”":
-        sentence = "查询语句读不懂,可能是误用了全角标点;请改成半角的逗号、括号、引号。"
+        sentence = "查询语句读不懂，可能是误用了全角标点；请改成半角的逗号、括号、引号。"
         return Finding("parse.unreadable", sentence, CLAUSE, _point(sql, full_width))
-    return Finding("parse.unreadable", "查询语句读不懂,请检查括号、引号和关键字。", CLAUSE)
+    return Finding("parse.unreadable", "查询语句读不懂，请检查括号、引号和关键字。", CLAUSE)
 
 
 def _finding(sql: str, breach: Breach) -> Finding:
@@ -205,7 +205,7 @@ def _finding(sql: str, breach: Breach) -> Finding:
         sentence = sentence or f"不支持的写法({type(node).__name__}.{argument.rstrip('_')})。"
         return Finding("parse.argument", sentence, CLAUSE, where)
     if isinstance(node, exp.AggFunc):
-        sentence = f"目前只支持按一个维度计数,不支持 {function_name(node)}。"
+        sentence = f"目前只支持按一个维度计数，不支持 {function_name(node)}。"
         return Finding("output.unsupported_statistic", sentence, CLAUSE, where)
     if isinstance(node, exp.Func) and type(node) not in _SENTENCES:
         sentence = f"函数 {function_name(node)} 不在允许的函数之列。"

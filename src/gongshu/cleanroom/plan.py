@@ -123,11 +123,11 @@ def _uncountable(query: Query, found: tuple[Lane, ...]) -> list[Finding]:
             if _is_used(query, base.source.resource, item.name)
         ):
             sentence = (
-                f"《{base.source.title}》没有主体对应(企业或个人),它未开放的项不能用于统计导出。"
+                f"《{base.source.title}》没有主体对应（企业或个人），它未开放的项不能用于统计导出。"
             )
             faults.append(Finding("output.no_subject", sentence, CLAUSE))
     if not found:
-        sentence = "查询里没有一张表带主体列,无法核对每个组别有多少个不同的主体。"
+        sentence = "查询里没有一张表带主体列，无法核对每个组别有多少个不同的主体。"
         faults.append(Finding("output.no_subject", sentence, CLAUSE))
     return list(dict.fromkeys(faults))
 

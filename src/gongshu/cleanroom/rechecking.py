@@ -143,5 +143,5 @@ def by_table(
 
 
 def _broken(where: str) -> Finding:
-    sentence = "改写后的查询没有通过复核,为安全起见不予执行;请联系平台管理员。"
+    sentence = "改写后的查询没有通过复核，为安全起见不予执行；请联系平台管理员。"
     return Finding("rewrite.broken", sentence, "dc-3", None, (where,))

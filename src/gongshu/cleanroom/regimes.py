@@ -53,7 +53,7 @@ def sealed(usage: Usage) -> tuple[Finding, ...]:
     for origin in usage.origins:
         rule = origin.rule
         if rule is not None and rule.regime is Regime.sealed:
-            sentence = f"{origin.title}属于封存级,目前不能进入加工;请删去这一项。"
+            sentence = f"{origin.title}属于封存级，目前不能进入加工；请删去这一项。"
             found[origin.ref] = Finding("regime.sealed", sentence, rule.clause or CLAUSE_REGIME)
     return tuple(found.values())
 
@@ -67,7 +67,7 @@ def raw_copies(sql: str, query: Query, columns: Iterable[ColumnUsage]) -> tuple[
     found = tuple(finding for column in columns for finding in _raw_copy(sql, query, column))
     if found:
         return found
-    sentence = "这个查询会逐行输出,却没有用到每张表的已开放数据项;请改为按一个维度计数。"
+    sentence = "这个查询会逐行输出，却没有用到每张表的已开放数据项；请改为按一个维度计数。"
     return (Finding("regime.raw_rows", sentence, CLAUSE_RAW),)
 
 
@@ -76,15 +76,15 @@ def _raw_copy(sql: str, query: Query, column: ColumnUsage) -> list[Finding]:
     closed = [origin for origin in column.values if not is_open(origin)]
     if closed:
         sentence = (
-            f"输出列“{column.name}”含有{_titles(closed)}的原始内容,该项未依法开放,"
-            "改名、转换、拼接或编码后也不能原样输出;请改为按一个维度计数,或只输出已开放的数据项。"
+            f"输出列“{column.name}”含有{_titles(closed)}的原始内容，该项未依法开放，"
+            "改名、转换、拼接或编码后也不能原样输出；请改为按一个维度计数，或只输出已开放的数据项。"
         )
         return [Finding("regime.raw_copy", sentence, CLAUSE_RAW, where)]
     deciding = [origin for origin in column.rows if not is_open(origin)]
     if deciding:
         sentence = (
-            f"输出列“{column.name}”的行由未开放的{_titles(deciding)}筛选或连接得出,逐行输出会"
-            "泄露它;请改为按一个维度计数。"
+            f"输出列“{column.name}”的行由未开放的{_titles(deciding)}筛选或连接得出，逐行输出会"
+            "泄露它；请改为按一个维度计数。"
         )
         return [Finding("regime.raw_selection", sentence, CLAUSE_RAW, where)]
     return []
@@ -93,8 +93,8 @@ def _raw_copy(sql: str, query: Query, column: ColumnUsage) -> list[Finding]:
 def opened_copies(usage: Usage) -> tuple[str, ...]:
     """This function will say for each copied column why it may leave as it is."""
     return tuple(
-        f"输出列“{column.name}”可以原样输出:{_titles(column.values)}已依法开放"
-        f"(依据:{_clauses(column.values)}),且筛选和连接也只用到已开放的数据项。"
+        f"输出列“{column.name}”可以原样输出：{_titles(column.values)}已依法开放"
+        f"（依据：{_clauses(column.values)}），且筛选和连接也只用到已开放的数据项。"
         for column in usage.columns
         if column.values
     )

@@ -102,7 +102,7 @@ class _Resolver:
             for cte in tree.args["with_"].expressions if tree.args.get("with_") else ():
                 name = self.new_name(cte.args["alias"].this)
                 if name.casefold() in definitions or name.casefold() in self.tables:
-                    raise self.fail("resolve.name_taken", f"名称“{name}”重复,请换一个。", cte)
+                    raise self.fail("resolve.name_taken", f"名称“{name}”重复，请换一个。", cte)
                 definitions[name.casefold()] = _Definition(cte.this, dict(definitions))
             query = self.query(tree, definitions, 1)
         except _Fault:
@@ -110,13 +110,13 @@ class _Resolver:
         for name, definition in definitions.items():
             if not definition.used:
                 self.fail(
-                    "resolve.unused", f"WITH 里的“{name}”没有用到,请删去。", definition.select
+                    "resolve.unused", f"WITH 里的“{name}”没有用到，请删去。", definition.select
                 )
         return query
 
     def query(self, tree: exp.Select, definitions: Mapping[str, _Definition], level: int) -> Query:
         if level > MAX_LEVELS:
-            raise self.fail("resolve.too_deep", "子查询套得太深,请减少层数。", tree)
+            raise self.fail("resolve.too_deep", "子查询套得太深，请减少层数。", tree)
         if level > 1 and tree.args.get("with_"):
             raise self.fail("resolve.nested_with", "WITH 只能写在整个查询的最前面。", tree)
         if tree.args.get("from_") is None:
@@ -152,11 +152,11 @@ class _Resolver:
         folded = [alias.casefold() for alias in columns]
         if len(set(folded)) != len(found):
             raise self.fail(
-                "resolve.name_taken", "同一个 FROM 里有两张表同名,请用 AS 取不同的名字。", tree
+                "resolve.name_taken", "同一个 FROM 里有两张表同名，请用 AS 取不同的名字。", tree
             )
         for alias in columns:
             if any(alias.casefold() in held for held in columns.values()):
-                sentence = f"表名或别名“{alias}”和某一列同名,读法不唯一;请用 AS 换一个别名。"
+                sentence = f"表名或别名“{alias}”和某一列同名，读法不唯一；请用 AS 换一个别名。"
                 raise self.fail("resolve.whole_row", sentence, tree)
         joinings = []
         for index, join in enumerate(joins, start=1):
@@ -187,7 +187,8 @@ class _Resolver:
         source = self.tables.get(node.name.casefold())
         if source is None or len(_columns(Base("", source))) != len(source.columns()):
             sentence = (
-                f"没有“{node.name[:40]}”这张表,或者没有使用它的许可;请核对表名,或先申请用数许可。"
+                f"没有“{node.name[:40]}”这张表，或者没有使用它的许可；"
+                "请核对表名，或先申请用数许可。"
             )
             raise self.fail("scope.not_found", sentence, node)
         return Base(name or source.table, source)
@@ -222,7 +223,7 @@ class _Resolver:
                     found.append(self.projection(node, number, scope))
         names = [projection.name.casefold() for projection in found]
         if len(set(names)) != len(names):
-            raise self.fail("resolve.name_taken", "输出里有两列同名,请用 AS 取不同的名字。", tree)
+            raise self.fail("resolve.name_taken", "输出里有两列同名，请用 AS 取不同的名字。", tree)
         return tuple(found)
 
     def projection(self, node: exp.Expr, number: int, scope: _Scope) -> Projection:
@@ -265,7 +266,7 @@ class _Resolver:
             raise self.fail("resolve.star", "“*”只能单独写在 SELECT 后面或 count(*) 里。", node)
         folded, table = node.name.casefold(), node.args.get("table")
         if table is None and any(_same(folded, r.alias) for r in scope.relations):
-            sentence = f"“{node.name}”是表名或别名,不能当作一列使用(那会取出整行)。"
+            sentence = f"“{node.name}”是表名或别名，不能当作一列使用（那会取出整行）。"
             raise self.fail("resolve.whole_row", sentence, node)
         holders = [
             relation
@@ -275,10 +276,10 @@ class _Resolver:
         ]
         if not holders:
             hint = "可能误用了全角标点。" if any(c in node.name for c in _FULL_WIDTH) else ""
-            sentence = f"找不到列“{node.name[:60]}”。{hint}请核对列名,或检查许可里有没有这一项。"
+            sentence = f"找不到列“{node.name[:60]}”。{hint}请核对列名，或检查许可里有没有这一项。"
             raise self.fail("resolve.unknown_column", sentence, node)
         if len(holders) > 1:
-            sentence = f"“{node.name}”在几张表里都有,请写成 表名.{node.name}。"
+            sentence = f"“{node.name}”在几张表里都有，请写成 表名.{node.name}。"
             raise self.fail("resolve.ambiguous", sentence, node)
         name = scope.columns[holders[0].alias][folded]
         if isinstance(holders[0], Base):
@@ -305,7 +306,7 @@ class _Resolver:
             if named and not held:
                 return named[0].expression.copy()
             if named and held and self.column(node, scope) != named[0].expression:
-                sentence = f"“{node.name}”既是列名又是另一个输出列的别名,请换一个别名。"
+                sentence = f"“{node.name}”既是列名又是另一个输出列的别名，请换一个别名。"
                 raise self.fail("resolve.ambiguous", sentence, node)
         return self.bind(node, scope)
 
@@ -327,7 +328,7 @@ class _Resolver:
         plain = name.isprintable() and not _FORBIDDEN_IN_NAMES & set(name) and name == name.strip()
         reserved = name.casefold().startswith(HIDDEN_PREFIX) and not self.allow_hidden
         if not plain or reserved or not 0 < len(name) <= MAX_NAME:
-            sentence = "别名只能用普通文字(不超过 64 字),不能有引号、分号,也不能以 gs_ 开头。"
+            sentence = "别名只能用普通文字（不超过 64 字），不能有引号、分号，也不能以 gs_ 开头。"
             raise self.fail("resolve.name", sentence, identifier)
         return name
 

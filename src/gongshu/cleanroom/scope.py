@@ -174,7 +174,7 @@ def _refusals(source: Source, decisions: Sequence[Decision]) -> list[Finding]:
     found: dict[str, Finding] = {}
     for decision in decisions:
         for reason in decision.reasons:
-            sentence = f"《{source.title}》:{reason.sentence}"
+            sentence = f"《{source.title}》：{reason.sentence}"
             finding = Finding(
                 f"scope.{reason.limit}", sentence, reason.clause or None, None, (reason,)
             )
@@ -188,8 +188,8 @@ def _condition(
     rule = source.item(source.region_item) if source.region_item else None
     if rule is None or rule.family is not Family.TEXT or not all(p.isdigit() for p in prefixes):
         sentence = (
-            f"许可限定了地区,但《{source.title}》没有可用的行政区划代码项,无法按地区取数;"
-            "请数据提供单位补充该项,或申请不限地区的许可。"
+            f"许可限定了地区，但《{source.title}》没有可用的行政区划代码项，无法按地区取数；"
+            "请数据提供单位补充该项，或申请不限地区的许可。"
         )
         return None, Finding("scope.region_not_evaluable", sentence, "dc-3")
     return RowCondition(rule.name, tuple(sorted(prefixes))), None

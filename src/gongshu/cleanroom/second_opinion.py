@@ -97,11 +97,11 @@ def compare(
     """
     seen = opinion.columns(sql)
     if seen is None:
-        sentence = "数据库引擎读不懂这段查询;请检查列的类型、函数的参数和 GROUP BY。"
+        sentence = "数据库引擎读不懂这段查询；请检查列的类型、函数的参数和 GROUP BY。"
         return (Finding("second_opinion.unbound", sentence, CLAUSE),)
     for table, columns in seen.items():
         if columns - claimed.get(table, frozenset()):
-            sentence = "两种独立的解读不一致,为安全起见不予执行;请把列名写全(表名.列名)后再试。"
+            sentence = "两种独立的解读不一致，为安全起见不予执行；请把列名写全（表名.列名）后再试。"
             return (Finding("second_opinion.disagrees", sentence, CLAUSE),)
     return ()
 

@@ -255,14 +255,8 @@ def issue_key(
     and gives no duty that the issuer lacks. Raises NotPermitted otherwise.
     """
     require(by, "key.issue")
-    post = Post.objects.filter(pk=post_id or by.post).first()
     person = person_id or by.person
-    if post is None or (post.organisation_id != by.organisation and by.post != NODE):
-        raise NotFound("没有这个岗位。", code="post_not_found")
-    if (person, post.pk) != (by.person, by.post) and by.post != NODE:
-        _refuse_borrowed_duties(post, by=by)
-    if not Holding.objects.filter(post=post, person_id=person, valid_until__isnull=True).exists():
-        raise Invalid("该人员不在这个岗位上。", code="not_in_post")
+    post = _post_for_key(post_id or by.post, person, by=by)
     clear = keys.fresh()
     row = Key.objects.create(
         id=ulid(at),
@@ -279,6 +273,17 @@ def issue_key(
     details |= {"order": order_id}
     journal(Event("key.issued", ("key", row.pk), "", details), by=by, at=at)
     return NewKey(id=row.pk, clear=clear)
+
+
+def _post_for_key(post_id: str, person: str, *, by: Actor) -> Post:
+    post = Post.objects.filter(pk=post_id).first()
+    if post is None or (post.organisation_id != by.organisation and by.post != NODE):
+        raise NotFound("没有这个岗位。", code="post_not_found")
+    if (person, post.pk) != (by.person, by.post) and by.post != NODE:
+        _refuse_borrowed_duties(post, by=by)
+    if not Holding.objects.filter(post=post, person_id=person, valid_until__isnull=True).exists():
+        raise Invalid("该人员不在这个岗位上。", code="not_in_post")
+    return post
 
 
 def _refuse_borrowed_duties(post: Post, *, by: Actor) -> None:

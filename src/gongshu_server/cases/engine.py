@@ -118,39 +118,48 @@ def advance(
         case.closed_at = at
         clocks.stop_all(case, table, at=at)
     case.save(update_fields=["state", "entered_at", "closed_at"])
+    said = {"reason": reason, "documents": filed, "late": late, **(details or {})}
+    step = _record(case, transition, source, said, by=by, at=at)
+    text = f"{case.title}：{transition.zh}，现为“{table.states[case.state]}”。"
+    notify_parties(case, text=text, but=by.organisation, at=at)
+    return step
+
+
+def _record(
+    case: Case,
+    transition: Transition,
+    source: str,
+    said: Mapping[str, Any],
+    *,
+    by: Actor,
+    at: datetime,
+) -> Step:
+    """Journal the step and put it on the timeline."""
+    details = {
+        "case": case.pk,
+        "number": case.number,
+        "transition": transition.name,
+        "from": source,
+        "to": case.state,
+        **said,
+    }
     event = Event(
-        transition.event,
-        (case.subject_kind, case.subject_id),
-        transition.clause,
-        {
-            "case": case.pk,
-            "number": case.number,
-            "transition": name,
-            "from": source,
-            "to": case.state,
-            "reason": reason,
-            "documents": filed,
-            "late": late,
-            **(details or {}),
-        },
+        transition.event, (case.subject_kind, case.subject_id), transition.clause, details
     )
     recorded = journal(event, by=by, at=at)
-    step = Step.objects.create(
+    return Step.objects.create(
         case=case,
-        transition=name,
+        transition=transition.name,
         source=source,
         target=case.state,
         at=recorded.at,
         actor=by.text_id,
         organisation=by.organisation,
         clause=transition.clause,
-        reason=reason,
-        documents=filed,
+        reason=said["reason"],
+        documents=said["documents"],
         entry=recorded.entry,
     )
-    text = f"{case.title}：{transition.zh}，现为“{table.states[case.state]}”。"
-    notify_parties(case, text=text, but=by.organisation, at=at)
-    return step
 
 
 def _in_order(case: Case, table: Procedure, transition: Transition) -> None:

@@ -59,17 +59,9 @@ def mark(
     Raises Conflict out of order, NotPermitted when the same person signed an earlier sub-step,
     Invalid for a refusal without an opinion.
     """
-    if not Party.objects.filter(case=case, organisation_id=by.organisation).exists():
-        raise NotPermitted("只有本办件的当事机构可以办理内部环节。", code="not_a_party")
-    waiting = open_steps(case, transition, by.organisation)
-    if not waiting or waiting[0][0] != step:
-        expected = waiting[0][1] if waiting else "无"
-        raise Conflict(f"现在轮到的内部环节是“{expected}”。", code="substep_order")
+    _refuse_out_of_turn(case, transition, step, by=by)
     if not agreed and not opinion.strip():
         raise Invalid("退回必须写明意见。", code="reason_required")
-    # One person may hold two posts or a delegation: whoever acts is the person.
-    if _marks(case, transition, by.organisation).filter(agreed=True, person=by.person).exists():
-        raise NotPermitted("同一人不能办理两个内部环节。", code="substep_same_person")
     row = SubStep.objects.create(
         case=case,
         organisation_id=by.organisation,
@@ -86,6 +78,18 @@ def mark(
     event = Event("case.substep", (case.subject_kind, case.subject_id), "", details)
     journal(event, by=by, at=at)
     return row
+
+
+def _refuse_out_of_turn(case: Case, transition: str, step: str, *, by: Actor) -> None:
+    if not Party.objects.filter(case=case, organisation_id=by.organisation).exists():
+        raise NotPermitted("只有本办件的当事机构可以办理内部环节。", code="not_a_party")
+    waiting = open_steps(case, transition, by.organisation)
+    if not waiting or waiting[0][0] != step:
+        expected = waiting[0][1] if waiting else "无"
+        raise Conflict(f"现在轮到的内部环节是“{expected}”。", code="substep_order")
+    # One person may hold two posts or a delegation: whoever acts is the person.
+    if _marks(case, transition, by.organisation).filter(agreed=True, person=by.person).exists():
+        raise NotPermitted("同一人不能办理两个内部环节。", code="substep_same_person")
 
 
 def require_done(case: Case, transition: Transition, *, by: Actor) -> None:

@@ -40,16 +40,8 @@ def file_product(
     Raises Conflict before the release has gone out or when it already is a product, Invalid when
     the form does not fit the exit that was reviewed, NotPermitted for another operator.
     """
-    release = Release.objects.filter(pk=release_id).first()
-    if release is None:
-        raise NotFound("没有这项出域申请。", code="release_not_found")
+    release = _released(release_id, by=by)
     agreement = release.run.query.task.scenario.agreement
-    if agreement.operator_id != by.organisation:
-        raise NotPermitted("只有协议的运营机构可以办理产品入库。", code="not_the_operator")
-    if Case.objects.get(pk=release.case).state != "released":
-        raise Conflict("尚未出域，不能成为产品。", code="not_released", clause="opinions-12.7")
-    if Product.objects.filter(release=release.pk).exists():
-        raise Conflict("这项出域结果已经入库。", code="already_a_product")
     if EXITS.get(offer.form) != release.exit or not offer.title.strip():
         raise Invalid("产品形式与审核通过的出口不一致，或缺少名称。", code="form_mismatch")
     product_id = ulid(at)
@@ -77,6 +69,19 @@ def file_product(
     engine.advance(case, "file", by=by, at=at, details=details)
     _mirror(product, case)
     return product
+
+
+def _released(release_id: str, *, by: Actor) -> Release:
+    release = Release.objects.visible_to(by).filter(pk=release_id).first()
+    if release is None:
+        raise NotFound("没有这项出域申请。", code="release_not_found")
+    if release.operator_id != by.organisation:
+        raise NotPermitted("只有协议的运营机构可以办理产品入库。", code="not_the_operator")
+    if Case.objects.get(pk=release.case).state != "released":
+        raise Conflict("尚未出域，不能成为产品。", code="not_released", clause="opinions-12.7")
+    if Product.objects.filter(release=release.pk).exists():
+        raise Conflict("这项出域结果已经入库。", code="already_a_product")
+    return release
 
 
 def _mirror(product: Product, case: Case) -> None:

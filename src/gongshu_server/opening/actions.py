@@ -11,6 +11,7 @@ from gongshu_server.accounts.actors import Actor, node
 from gongshu_server.cases import engine
 from gongshu_server.cases.documents import Paper
 from gongshu_server.catalogue import queries as catalogue
+from gongshu_server.catalogue.models import Resource
 from gongshu_server.journal.actions import action
 from gongshu_server.journal.ids import ulid
 from gongshu_server.opening import checking
@@ -26,11 +27,7 @@ def apply(
     The refusal is an outcome, not an error: findings name column, count and clause and stay with
     the case. Raises NotPermitted for anybody but the provider, Invalid for unknown items.
     """
-    resource = catalogue.resource(resource_id, by=by)
-    if resource.provider_id != by.organisation:
-        raise NotPermitted("只有数据提供单位可以申请开放。", code="not_the_provider")
-    if resource.state != "published":
-        raise Conflict("目录发布以后才能申请开放。", code="not_published", clause="opinions-2.3")
+    resource = _published(resource_id, by=by)
     known = {item.name: item for item in catalogue.items(resource_id)}
     unknown = [name for name in items if name not in known]
     if unknown or not items:
@@ -61,6 +58,15 @@ def apply(
     else:
         engine.advance(case, "machine_check_pass", by=node(), at=at)
     return review
+
+
+def _published(resource_id: str, *, by: Actor) -> Resource:
+    resource = catalogue.resource(resource_id, by=by)
+    if resource.provider_id != by.organisation:
+        raise NotPermitted("只有数据提供单位可以申请开放。", code="not_the_provider")
+    if resource.state != "published":
+        raise Conflict("目录发布以后才能申请开放。", code="not_published", clause="opinions-2.3")
+    return resource
 
 
 @action

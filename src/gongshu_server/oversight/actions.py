@@ -48,11 +48,9 @@ def raise_objection(*, complaint: Complaint, authority: str, by: Actor, at: date
         raise NotFound("没有这个数据资源。", code="resource_not_found")
     if not complaint.statement.strip():
         raise Invalid("请写明异议的内容和理由。", code="incomplete", clause="opinions-4.6")
-    subject = spelling(complaint.subject)
-    own = Organisation.objects.get(pk=by.organisation).uscc
-    if not subject or spelling(own) != subject:
-        raise NotPermitted("只能对本单位自己的记录提出异议。", code="not_the_subject")
-    commitment = subject_commitment(_node_secret(), product.pk, subject)
+    commitment = subject_commitment(
+        _node_secret(), product.pk, _own_subject(complaint.subject, by=by)
+    )
     if Suspension.objects.filter(product=product.pk, subject=commitment, until=None).exists():
         raise Conflict("这条记录的异议正在处理。", code="objection_open", clause="opinions-4.6")
     objection_id = ulid(at)
@@ -78,6 +76,14 @@ def raise_objection(*, complaint: Complaint, authority: str, by: Actor, at: date
     details = {"product": product.pk, "resource": resource.pk}
     engine.advance(case, "submit", by=by, at=at, reason="对本单位记录提出异议", details=details)
     return objection
+
+
+def _own_subject(said: str, *, by: Actor) -> str:
+    subject = spelling(said)
+    own = Organisation.objects.get(pk=by.organisation).uscc
+    if not subject or spelling(own) != subject:
+        raise NotPermitted("只能对本单位自己的记录提出异议。", code="not_the_subject")
+    return subject
 
 
 def _node_secret() -> bytes:

@@ -138,7 +138,7 @@ def _test_fault(query: Query, node: exp.Expr) -> tuple[str, str]:
         )
     test = _test(node)
     if test is None:
-        return "条件只能是“数据项 与 固定值”的比较(=、<>、<、>=、IN、IS NULL)。", "comparison"
+        return "条件只能是“数据项 与 固定值”的比较（=、<>、<、>=、IN、IS NULL）。", "comparison"
     origin = bare_origin(query, test.column)
     if origin is None or origin.rule is None:
         computed = origins(query, test.column)

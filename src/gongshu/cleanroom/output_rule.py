@@ -86,7 +86,7 @@ def _cut(query: Query) -> bool:
 def _statistics(sql: str, query: Query) -> tuple[Output, tuple[Finding, ...]]:
     found: list[Finding] = []
     if _cut(query) or query.distinct:
-        sentence = "统计结果不支持 DISTINCT、LIMIT 和 OFFSET:取舍哪些行会透露未公布的数。"
+        sentence = "统计结果不支持 DISTINCT、LIMIT 和 OFFSET：取舍哪些行会透露未公布的数。"
         found.append(Finding("output.cut", sentence, CLAUSE))
     key = _key(query)
     if key is None:
@@ -151,7 +151,7 @@ def _row_counts(query: Query, measures: tuple[Counted, ...]) -> Iterator[Finding
     joined = any(len(level.relations) > 1 for _, level in levels(query))
     if joined and any(measure.subject is None for measure in measures):
         sentence = (
-            "有连接时不能用 count(*)(连接会使同一行重复计数)；请改用 count(DISTINCT 主体列)。"
+            "有连接时不能用 count(*)（连接会使同一行重复计数）；请改用 count(DISTINCT 主体列)。"
         )
         yield Finding("output.joined_rows", sentence, CLAUSE)
 

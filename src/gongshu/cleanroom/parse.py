@@ -62,15 +62,15 @@ _PREFIXES = frozenset({TokenType.NOT, TokenType.DASH, TokenType.PLUS})
 _LITERALS = frozenset({TokenType.STRING, TokenType.NUMBER})
 
 _SENTENCES: dict[type[exp.Expr], str] = {
-    exp.Window: "目前不支持窗口计算(OVER)；请改为按一个维度分组计数。",
+    exp.Window: "目前不支持窗口计算（OVER）；请改为按一个维度分组计数。",
     exp.Dot: "不支持“列.函数()”这种写法；请写成 函数(列)。",
     exp.Columns: "不支持 COLUMNS(…)；请把要用的数据项逐一写出。",
     exp.Tuple: "不支持把多列放进一个括号里比较；请逐列写条件。",
     exp.Subquery: "子查询只能写在 FROM 后面，并且只做筛选、连接和投影。",
     exp.Exists: "不支持 EXISTS；请改为内连接或左连接。",
-    exp.Values: "不支持在查询里自造数据行(VALUES)。",
+    exp.Values: "不支持在查询里自造数据行（VALUES）。",
     exp.Lateral: "不支持 LATERAL；请改为普通的内连接或左连接。",
-    exp.Pivot: "不支持行列转换(PIVOT)；请按一个维度分组计数。",
+    exp.Pivot: "不支持行列转换（PIVOT）；请按一个维度分组计数。",
     exp.Having: "不支持 HAVING；结果受保护后再筛选。",
     exp.Union: "目前一次只能提交一个 SELECT，不支持合并多个查询。",
 }
@@ -82,9 +82,9 @@ _ARGUMENTS: dict[tuple[type[exp.Expr], str], str] = {
     (exp.Join, "on"): "连接条件只能写成 ON 甲.列 = 乙.列（可用 AND 连接多条）。",
     (exp.Join, "this"): "JOIN 后面只能是一张表或一个写在括号里的 SELECT。",
     (exp.Group, "all"): "请逐列写明 GROUP BY，不要用 ALL。",
-    (exp.Group, "rollup"): "目前不支持小计和合计(ROLLUP、CUBE、GROUPING SETS)。",
-    (exp.Group, "cube"): "目前不支持小计和合计(ROLLUP、CUBE、GROUPING SETS)。",
-    (exp.Group, "grouping_sets"): "目前不支持小计和合计(ROLLUP、CUBE、GROUPING SETS)。",
+    (exp.Group, "rollup"): "目前不支持小计和合计（ROLLUP、CUBE、GROUPING SETS）。",
+    (exp.Group, "cube"): "目前不支持小计和合计（ROLLUP、CUBE、GROUPING SETS）。",
+    (exp.Group, "grouping_sets"): "目前不支持小计和合计（ROLLUP、CUBE、GROUPING SETS）。",
     (exp.Star, "except_"): "请逐列写明要输出的数据项，不要用 EXCLUDE。",
     (exp.Star, "replace"): "请逐列写明要输出的数据项，不要用 REPLACE。",
     (exp.Select, "qualify"): "不支持 QUALIFY。",
@@ -94,7 +94,7 @@ _ARGUMENTS: dict[tuple[type[exp.Expr], str], str] = {
     (exp.In, "query"): "IN 后面只能写固定的值，不能写子查询。",
     (exp.With, "recursive"): "不支持递归查询。",
     (exp.Table, "db"): "请直接写表名，不要加库名或模式名。",
-    (exp.Table, "sample"): "不支持抽样(TABLESAMPLE)。",
+    (exp.Table, "sample"): "不支持抽样（TABLESAMPLE）。",
     (exp.Table, "this"): "FROM 后面只能是已授权的表名，不能是函数。",
     (exp.Column, "db"): "列只能写成 列名 或 表名.列名。",
 }
@@ -202,7 +202,7 @@ def _finding(sql: str, breach: Breach) -> Finding:
         sentence = _ARGUMENTS.get((type(node), argument))
         if sentence is None and isinstance(node, exp.AggFunc):
             sentence = "目前只支持 count(*) 和 count(DISTINCT 主体列) 这两种统计。"
-        sentence = sentence or f"不支持的写法({type(node).__name__}.{argument.rstrip('_')})。"
+        sentence = sentence or f"不支持的写法（{type(node).__name__}.{argument.rstrip('_')}）。"
         return Finding("parse.argument", sentence, CLAUSE, where)
     if isinstance(node, exp.AggFunc):
         sentence = f"目前只支持按一个维度计数，不支持 {function_name(node)}。"
@@ -210,7 +210,7 @@ def _finding(sql: str, breach: Breach) -> Finding:
     if isinstance(node, exp.Func) and type(node) not in _SENTENCES:
         sentence = f"函数 {function_name(node)} 不在允许的函数之列。"
         return Finding("parse.function", sentence, CLAUSE, where)
-    sentence = _SENTENCES.get(type(node)) or f"不支持的写法({type(node).__name__})。"
+    sentence = _SENTENCES.get(type(node)) or f"不支持的写法（{type(node).__name__}）。"
     return Finding("parse.node", sentence, CLAUSE, where)
 
 

@@ -1,4 +1,4 @@
--- property: 统计的条件只把一个数据项与固定值比较,未开放的项只能比较登记的取值;标识只用于连接。
+-- property: 统计的条件只把一个数据项与固定值比较，未开放的项只能比较登记的取值；标识只用于连接。
 -- accepted: 月份边界
 SELECT 行政区划代码, count(*) AS n FROM 安全生产许可证 WHERE 有效期止 >= DATE '2026-01-01' GROUP BY 1;
 -- accepted: 日期写成文字也可以
@@ -41,7 +41,7 @@ SELECT 行政区划代码, count(*) AS n FROM 安全生产许可证 WHERE 从业
 SELECT 行政区划代码, count(*) AS n FROM 安全生产许可证 WHERE 许可范围 IS NULL GROUP BY 1;
 -- refused: 标识作条件 | cohort.identifier
 SELECT 行政区划代码, count(*) AS n FROM 安全生产许可证 WHERE 统一社会信用代码 = '91110000000000000X' GROUP BY 1;
--- refused: 排除一个标识(差分) | cohort.identifier
+-- refused: 排除一个标识（差分） | cohort.identifier
 SELECT 行政区划代码, count(*) AS n FROM 安全生产许可证 WHERE 统一社会信用代码 <> '91110000000000000X' GROUP BY 1;
 -- refused: 标识的一部分作条件 | cohort.identifier
 SELECT 行政区划代码, count(*) AS n FROM 安全生产许可证 WHERE substring(统一社会信用代码, 1, 2) = '91' GROUP BY 1;

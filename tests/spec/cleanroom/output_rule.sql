@@ -1,4 +1,4 @@
--- property: 统计结果只有一个分组项和计数;子查询里没有聚合;不能按未公布的数取舍或排序。
+-- property: 统计结果只有一个分组项和计数；子查询里没有聚合；不能按未公布的数取舍或排序。
 -- accepted: 行数与主体数
 SELECT 行政区划代码, count(*) AS 证数, count(DISTINCT 主体_企业) AS 企业数 FROM 安全生产许可证 GROUP BY 行政区划代码 ORDER BY 行政区划代码 DESC;
 -- accepted: 按月分组
@@ -47,7 +47,7 @@ SELECT 许可状态, count(*) AS n FROM 安全生产许可证 GROUP BY 1 ORDER B
 SELECT 许可状态, count(*) AS n FROM 安全生产许可证 GROUP BY 1 LIMIT 3;
 -- refused: 去重计数结果 | output.cut
 SELECT DISTINCT 许可状态, count(*) AS n FROM 安全生产许可证 GROUP BY 1;
--- refused: 有连接时数行(重复行是权重) | output.joined_rows
+-- refused: 有连接时数行（重复行是权重） | output.joined_rows
 SELECT l.许可状态, count(*) AS n FROM 安全生产许可证 l JOIN 科技型中小企业 s ON l.行政区划代码 = s.行政区划代码 GROUP BY 1;
 -- refused: 子查询里连接后数行 | output.joined_rows
 WITH a AS (SELECT l.许可状态 FROM 安全生产许可证 l JOIN 科技型中小企业 s ON l.行政区划代码 = s.行政区划代码) SELECT 许可状态, count(*) AS n FROM a GROUP BY 1;

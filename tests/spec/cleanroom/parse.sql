@@ -1,4 +1,4 @@
--- property: 通过的查询恰好是一个 SELECT,只含允许的节点、参数值和函数,大小有界。
+-- property: 通过的查询恰好是一个 SELECT,只含允许的节点、参数值和函数，大小有界。
 -- accepted: 带 WITH 的单个查询
 WITH a AS (SELECT 行政区划代码, 主体_企业 FROM 安全生产许可证)
 SELECT 行政区划代码, count(DISTINCT 主体_企业) AS n FROM a GROUP BY 行政区划代码;
@@ -103,5 +103,5 @@ SELECT 企业名称 FROM 科技型中小企业 WHERE 统计年份 = 2e3;
 SELECT 企业名称，统计年份 FROM 科技型中小企业;
 -- refused: 读不懂 | parse.unreadable
 SELECT 企业名称 FROM 科技型中小企业 WHERE (统计年份 = 2020;
--- refused: 不允许的编码函数,同时指出原始数据 | parse.function, regime.raw_copy
+-- refused: 不允许的编码函数，同时指出原始数据 | parse.function, regime.raw_copy
 SELECT to_base64(encode(企业名称)) FROM 安全生产许可证;

@@ -1,4 +1,4 @@
--- property: 未开放的项无论改名、转换、拼接、编码还是拆分,都不能逐行输出;已开放的可以,并说明理由。
+-- property: 未开放的项无论改名、转换、拼接、编码还是拆分，都不能逐行输出；已开放的可以，并说明理由。
 -- accepted: 已开放的项原样输出
 SELECT 企业名称, 统一社会信用代码 FROM 科技型中小企业;
 -- accepted: 已开放的项改名、转换、拼接
@@ -37,7 +37,7 @@ SELECT s.企业名称 FROM 科技型中小企业 s JOIN 欠税 t ON s.统一社�
 SELECT s.企业名称 FROM 科技型中小企业 s JOIN 欠税 t ON s.主体_企业 = t.主体_企业 ORDER BY t.欠税余额;
 -- refused: 主体列未开放 | regime.raw_copy
 SELECT 主体_企业 FROM 科技型中小企业;
--- refused: 只输出常数,仍透露行数 | regime.raw_rows
+-- refused: 只输出常数，仍透露行数 | regime.raw_rows
 SELECT 1 AS x FROM 安全生产许可证;
 -- refused: 一张表只用到行数 | regime.raw_selection
 SELECT s.企业名称 FROM 科技型中小企业 s JOIN 安全生产许可证 l ON s.行政区划代码 = l.行政区划代码 WHERE l.许可状态 = '有效';

@@ -1,5 +1,5 @@
--- property: 每个名字恰好指一列;整行引用、两种读法和找不到的名字一律拒绝。
--- accepted: 星号展开为全部数据项,逐项检查
+-- property: 每个名字恰好指一列；整行引用、两种读法和找不到的名字一律拒绝。
+-- accepted: 星号展开为全部数据项，逐项检查
 SELECT * FROM 科技型中小企业;
 -- accepted: 限定的星号
 SELECT s.* FROM 科技型中小企业 AS s;

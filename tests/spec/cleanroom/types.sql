@@ -1,4 +1,4 @@
--- property: 只有固定值会被转换;数据项从不转换,所以没有一次转换会因某个单元格而失败。
+-- property: 只有固定值会被转换；数据项从不转换，所以没有一次转换会因某个单元格而失败。
 -- accepted: 同类比较
 SELECT 企业名称 FROM 科技型中小企业 WHERE 入库日期 >= DATE '2019-03-04' AND 统计年份 + 1 > 2019;
 -- refused: 文本转日期 | types.conversion

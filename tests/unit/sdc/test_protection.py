@@ -323,8 +323,8 @@ def cohorts(rows: dict[str, pa.Table]) -> dict[Any, dict[str, set[str]]]:
     return found
 
 
-@settings(deadline=None, max_examples=40)
-@given(st.integers(0, 10_000), st.integers(20, 400), st.integers(5, 150))
+@settings(deadline=None, max_examples=25)
+@given(st.integers(0, 10_000), st.integers(20, 200), st.integers(5, 150))
 def test_every_shown_number_keeps_every_rule_on_the_rows(
     seed: int, size: int, subjects: int
 ) -> None:

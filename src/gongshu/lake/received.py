@@ -134,12 +134,7 @@ class _Arrival:
         """Write everything and return what arrived; raises `Unreadable`, `SandboxFault`."""
         first = self._next_rows()
         if "rows" not in self._session.schemas:
-            value = self._session.value
-            refused = str(value.get("refused")) if isinstance(value, dict) else "crash"
-            facts = value.get("facts") if isinstance(value, dict) else None
-            raise Unreadable(
-                refusals.sentence(refused, facts if isinstance(facts, dict) else {}), code=refused
-            )
+            raise _unreadable(self._session.value)
         reader = pa.RecordBatchReader.from_batches(self._session.schemas["rows"], self._rows(first))
         if enrich is not None:
             reader = enrich(reader)
@@ -202,6 +197,15 @@ class _Arrival:
             understood=_understanding(understood),
             notes=_notes(value["notes"], understood),
         )
+
+
+def _unreadable(value: Any) -> Unreadable:
+    """Return why the worker sent no rows, in a sentence; its own words are not repeated."""
+    answer = value if isinstance(value, dict) else {}
+    code, facts = str(answer.get("refused")), answer.get("facts")
+    if code not in refusals.SENTENCES or not isinstance(facts, dict):
+        code, facts = "crash", {}
+    return Unreadable(refusals.sentence(code, facts), code=code)
 
 
 def _checked(value: Any) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,13 +56,13 @@ def write_snapshot(
     """Write the rows as the next version of the table and return its description.
 
     Earlier versions stay readable until they are disposed of. `salt` is at least 16 random bytes
-    that the caller keeps. An exception of the reader leaves the table at its last version.
+    that the caller keeps. When it returns, the version is on disk; an exception of the reader
+    leaves the table at its last version.
     """
     if len(salt) < SALT_BYTES:
         raise ValueError("the salt of a digest has at least 16 bytes")
     counted = _Counted(rows)
     stream = pa.RecordBatchReader.from_batches(rows.schema, counted.batches())
-    known = schema or schema_of(rows.schema)
     try:
         deltalake.write_deltalake(
             str(location),
@@ -77,13 +78,14 @@ def write_snapshot(
     table = deltalake.DeltaTable(str(location))
     files = tuple(sorted(_names(table)))
     folder = Path(location)
+    _persist(folder, files)
     return Snapshot(
         resource=resource,
         version=table.version(),
         files=files,
         rows=counted.rows,
         bytes=sum((folder / name).stat().st_size for name in files),
-        schema=known,
+        schema=schema or schema_of(rows.schema),
         digest=digest(folder, files, salt),
     )
 
@@ -110,6 +112,17 @@ def _names(table: deltalake.DeltaTable) -> list[str]:
     """Return the names of the version's files, relative to the table."""
     adds = pa.table(table.get_add_actions(flatten=True))
     return [unquote(name) for name in adds.column("path").to_pylist()]
+
+
+def _persist(folder: Path, files: Sequence[str]) -> None:
+    """Force the files of a version, its log and their folders to disk (S9)."""
+    log = folder / "_delta_log"
+    for path in (*(folder / name for name in files), *log.glob("*.json"), log, folder):
+        descriptor = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
 
 def digest(folder: Path, files: Sequence[str], salt: bytes) -> str:

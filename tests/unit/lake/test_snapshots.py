@@ -92,6 +92,14 @@ def test_the_digest_depends_on_salt_name_size_and_content(tmp_path):
     first = snapshots.digest(tmp_path, ["a", "b"], SALT)
     assert first == snapshots.digest(tmp_path, ["b", "a"], SALT)
     assert len(first) == 64
+    contents = [
+        hashlib.sha256(b"gongshu file\0" + SALT + text).digest() for text in (b"one", b"two")
+    ]
+    parts = [
+        b"\0\0\0\1" + name + b"\0\0\0\0\0\0\0\3" + content
+        for name, content in zip((b"a", b"b"), contents, strict=True)
+    ]
+    assert first == hashlib.sha256(b"gongshu snapshot\0" + SALT + b"".join(parts)).hexdigest()
     others = [
         snapshots.digest(tmp_path, ["a", "b"], b"t" * 32),
         snapshots.digest(tmp_path, ["c", "b"], SALT),

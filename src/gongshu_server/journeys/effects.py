@@ -10,22 +10,47 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from types import MappingProxyType
 
+from django.db.models import Exists, Model, OuterRef, QuerySet
+
 from gongshu.policy import Grant
 from gongshu_server.accounts.actors import Actor, node
-from gongshu_server.cases.models import Party
+from gongshu_server.cases.models import Case, Party
 from gongshu_server.catalogue import actions as catalogue_actions
 from gongshu_server.catalogue import queries as catalogue_queries
 from gongshu_server.catalogue.models import Resource
 from gongshu_server.journal.recording import Recorded
 from gongshu_server.journeys import standing
 from gongshu_server.market import queries as market_queries
+from gongshu_server.market.models import Order, Product
 from gongshu_server.operation import queries as operation_queries
-from gongshu_server.operation.models import Agreement, Scenario
+from gongshu_server.operation.models import Agreement, Plan, Scenario
+from gongshu_server.oversight.models import Objection
+from gongshu_server.registration.models import Registration
 from gongshu_server.usage import actions as usage_actions
 from gongshu_server.usage import changes
 from gongshu_server.usage.models import GrantRow
+from gongshu_server.workshop.models import Release, Task
 
 Effect = Callable[..., None]
+# Whose organisation changes with a succession: rows that never end, and rows of open cases.
+HELD: Mapping[type[Model], tuple[str, ...]] = MappingProxyType(
+    {
+        Resource: ("provider_id",),
+        Plan: ("implementing_body_id",),
+        Task: ("developer_id",),
+        Registration: ("registrant_id", "body_id"),
+    }
+)
+HELD_WHILE_OPEN: Mapping[type[Model], tuple[str, ...]] = MappingProxyType(
+    {
+        Agreement: ("operator_id", "implementing_body_id"),
+        Scenario: ("applicant_id", "developer_id"),
+        Release: ("developer_id", "operator_id", "implementing_body_id"),
+        Product: ("operator_id",),
+        Order: ("buyer_id",),
+        Objection: ("provider_id", "raiser_id"),
+    }
+)
 
 
 def _issue(grants: list[Grant], *, giver: str, by: Actor, at: datetime) -> None:
@@ -87,8 +112,18 @@ def order_grant(*, recorded: Recorded, by: Actor, at: datetime) -> None:
 
 def end_case_grants(*, recorded: Recorded, by: Actor, at: datetime) -> None:
     """A case that ended: every grant that came from it, and what hangs under it, is revoked."""
-    case = recorded.event.details["case"]
-    for row in GrantRow.objects.filter(case=case, revoked_at__isnull=True):
+    _revoke(GrantRow.objects.filter(case=recorded.event.details["case"]), recorded, by=by, at=at)
+
+
+def end_resource_grants(*, recorded: Recorded, by: Actor, at: datetime) -> None:
+    """A resource that is gone: every grant on it is revoked, whichever case it came from."""
+    gone = f"resource:{recorded.event.subject[1]}"
+    _revoke(GrantRow.objects.filter(object=gone), recorded, by=by, at=at)
+
+
+def _revoke(rows: QuerySet[GrantRow], recorded: Recorded, *, by: Actor, at: datetime) -> None:
+    for row in rows.filter(revoked_at__isnull=True):
+        # Revoking one takes those under it along.
         row.refresh_from_db()
         if row.revoked_at is None:
             usage_actions.withdraw(row, reason=recorded.event.name, by=by, at=at)
@@ -101,9 +136,18 @@ def tell_hosts(*, recorded: Recorded, by: Actor, at: datetime) -> None:
 
 
 def move_to_successor(*, recorded: Recorded, by: Actor, at: datetime) -> None:
-    """An organisation was succeeded: resources, open cases and grants move to the successor."""
+    """An organisation was succeeded: what it holds, open cases and grants move to the successor.
+
+    What has ended stays with the old organisation; its history keeps the old name.
+    """
     old, new = recorded.event.subject[1], str(recorded.event.details["successor"])
-    Resource.objects.filter(provider_id=old).update(provider_id=new)
+    for model, names in HELD.items():
+        for name in names:
+            model.objects.filter(**{name: old}).update(**{name: new})
+    ended = Case.objects.filter(pk=OuterRef("case"), closed_at__isnull=False)
+    for model, names in HELD_WHILE_OPEN.items():
+        for name in names:
+            model.objects.filter(~Exists(ended), **{name: old}).update(**{name: new})
     for party in Party.objects.filter(organisation_id=old, case__closed_at__isnull=True):
         Party.objects.get_or_create(case_id=party.case_id, organisation_id=new, part=party.part)
     for row in GrantRow.objects.filter(grantee=old, revoked_at__isnull=True):
@@ -115,8 +159,8 @@ EFFECTS: Mapping[str, tuple[Effect, ...]] = MappingProxyType(
     {
         "catalogue.filed": (grants_at_filing,),
         "catalogue.published": (grants_at_publication,),
-        "catalogue.withdrawn": (end_case_grants,),
-        "catalogue.stopped_as_secret": (end_case_grants,),
+        "catalogue.withdrawn": (end_resource_grants,),
+        "catalogue.stopped_as_secret": (end_resource_grants,),
         "opening.approved": (open_items,),
         "agreement.activated": (ceilings,),
         "agreement.terminated": (end_case_grants,),

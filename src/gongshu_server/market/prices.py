@@ -53,7 +53,9 @@ def state_necessity(
 
 
 def _case(product_id: str, *, by: Actor) -> tuple[Product, Case]:
-    product = Product.objects.select_for_update(of=("self",)).filter(pk=product_id).first()
+    product = (
+        Product.objects.visible_to(by).select_for_update(of=("self",)).filter(pk=product_id).first()
+    )
     if product is None:
         raise NotFound("没有这个产品。", code="product_not_found")
     if not product.price_case:

@@ -7,12 +7,13 @@ and one reader of rows for each table, and raises `RunFailed`, whatever went wro
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-import pyarrow as pa
+if TYPE_CHECKING:
+    import pyarrow as pa
 
-from gongshu.cleanroom.model import Plan
-from gongshu.sandbox.limits import Limits
+    from gongshu.cleanroom.model import Plan
+    from gongshu.sandbox.limits import Limits
 
 
 class Engine(Protocol):

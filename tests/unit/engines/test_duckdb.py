@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -129,3 +131,12 @@ def test_rows_may_come_as_a_stream(workers: Pool) -> None:
     streamed = duckdb.run(plan_of(BY_STATE), {"安全生产许可证": batches}, LIMITS, workers=workers)
 
     assert streamed.equals(duckdb.run(plan_of(BY_STATE), ROWS, LIMITS, workers=workers))
+
+
+def test_a_waiting_worker_has_loaded_neither_the_parser_nor_the_clean_room() -> None:
+    script = (
+        "import sys; from gongshu.engines import worker; worker.WARM_UP(); "
+        "sys.exit(any(name in sys.modules for name in ('sqlglot', 'gongshu.cleanroom')))"
+    )
+
+    assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0

@@ -15,7 +15,7 @@ from rows import tables
 from test_pairs import ALL
 
 from gongshu.cleanroom import Plan
-from gongshu.engines import duckdb, reference
+from gongshu.engines import reference, worker
 
 MORE = [
     "SELECT 企业名称 AS a, lower(trim(企业名称)) AS b, length(企业名称) AS c, "
@@ -66,7 +66,7 @@ def run_here(plan: Plan, rows: dict[str, pa.Table]) -> pa.Table:
         "max_rows": plan.max_rows,
         "memory_bytes": 1 << 29,
     }
-    duckdb.work(params, [], feed(plan, rows), lambda _, batch: sent.append(batch))
+    worker.work(params, [], feed(plan, rows), lambda _, batch: sent.append(batch))
     return pa.Table.from_batches([b for part in sent[1:] for b in [part]], sent[0].schema)
 
 
@@ -108,13 +108,13 @@ def test_both_engines_agree_on_any_rows(plan: Plan, seed: int, rows: int, subjec
 def test_a_difference_would_be_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     plan = ask("SELECT 诊断, count(DISTINCT 主体_个人) AS n FROM 门诊 GROUP BY 1").plan
     assert plan is not None
-    honest = duckdb.work
+    honest = worker.work
 
     def counts_blanks(params: Any, *rest: Any) -> Any:
         text = params["sql"].replace('DISTINCT "门诊"."主体_个人"', "*")
         return honest({**params, "sql": text}, *rest)
 
-    monkeypatch.setattr(duckdb, "work", counts_blanks)
+    monkeypatch.setattr(worker, "work", counts_blanks)
     with pytest.raises(AssertionError):
         agree(plan, tables(1))
 

@@ -16,12 +16,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gongshu_server.delivery.serving import ServingFiles
 from gongshu_server.usage.authorisations import (
     Authorisations,
     Authorised,
     authorisation_id,
 )
-from gongshu_server.delivery.serving import ServingFiles
 
 AT = datetime(2026, 7, 1, 8, 30, tzinfo=UTC)
 SECRET = b"another secret, also of 32 bytes"

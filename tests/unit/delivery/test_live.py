@@ -37,26 +37,32 @@ class Server:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
         command = [*trace, sys.executable, "-m", "granian", "served:make", "--factory"]
-        command += ["--interface", "asgi", "--http", "1", "--no-ws", "--log-level", "error"]
+        command += ["--interface", "asgi", "--http", "1", "--no-ws", "--log-level", "info"]
         command += ["--workers", str(workers), "--port", str(self.port)]
         places = {
             "DELIVERY_TEST_FOLDER": str(market.folder),
             "DELIVERY_TEST_SECRET": market.secret.hex(),
         }
-        self.process = subprocess.Popen(
-            command, cwd=HERE, env={**os.environ, **places}, start_new_session=True
-        )
-        self._wait(market)
+        self._log = market.folder / "server.log"
+        with self._log.open("wb") as log:
+            self.process = subprocess.Popen(
+                command,
+                cwd=HERE,
+                env={**os.environ, **places},
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        self._wait(workers)
 
-    def _wait(self, market: Any) -> None:
+    def _wait(self, workers: int) -> None:
+        """Wait until every process serves: one that is told to stop before then never stops."""
         deadline = time.monotonic() + STARTED_WITHIN
-        while time.monotonic() < deadline:
-            try:
-                self.verify(market.firm, key="gs_nobody")
-                return
-            except OSError:
-                time.sleep(0.05)
-        raise TimeoutError("the server did not start")
+        while self._log.read_text().count("Started worker") < workers:
+            if time.monotonic() > deadline or self.process.poll() is not None:
+                self.kill()
+                raise TimeoutError(self._log.read_text())
+            time.sleep(0.02)
 
     def connect(self) -> http.client.HTTPConnection:
         """Return a connection of its own."""
@@ -99,10 +105,15 @@ def served(market: Any, *, workers: int, trace: Sequence[str] = ()) -> Iterator[
         server.stop()
 
 
-def _callers(server: Server, subject: str, receipts: list[str], n: int) -> list[threading.Thread]:
+@contextmanager
+def calling(server: Server, subject: str, *, callers: int) -> Iterator[list[str]]:
+    """Keep calling from several threads; the list fills with the receipts of the answers."""
+    receipts: list[str] = []
+    enough = threading.Event()
+
     def keep_calling() -> None:
         with closing(server.connect()) as connection:
-            while True:
+            while not enough.is_set():
                 try:
                     status, body = call(connection, subject)
                 except (OSError, http.client.HTTPException):
@@ -110,10 +121,15 @@ def _callers(server: Server, subject: str, receipts: list[str], n: int) -> list[
                 if status == 200:
                     receipts.append(body["receipt"])
 
-    threads = [threading.Thread(target=keep_calling) for _ in range(n)]
+    threads = [threading.Thread(target=keep_calling) for _ in range(callers)]
     for thread in threads:
         thread.start()
-    return threads
+    try:
+        yield receipts
+    finally:
+        enough.set()
+        for thread in threads:
+            thread.join(20)
 
 
 def test_two_processes_answer_and_record_everything_once(market: Any) -> None:
@@ -146,15 +162,10 @@ def test_revocation_reaches_both_processes_at_the_next_call(market: Any) -> None
 def test_a_kill_under_load_loses_no_answered_call(market: Any) -> None:
     limit = 100_000
     market.source.put(grants=[market.grant("insurer", "licence", quota=market.quota(limit))])
-    receipts: list[str] = []
     server = Server(market, 2)
-    try:
-        callers = _callers(server, market.firm, receipts, 8)
+    with calling(server, market.firm, callers=8) as receipts:
         time.sleep(1.2)
-    finally:
         server.kill()
-    for caller in callers:
-        caller.join(20)
     assert len(receipts) > 50
     on_disk = {use["receipt"]: use for use in market.uses()}
     assert not set(receipts) - set(on_disk)
@@ -182,33 +193,43 @@ def _strace() -> str:
 
 
 def _events(trace: Path) -> list[tuple[str, str]]:
-    """Return what happened in order: records written, segments synced (returned), answers sent."""
+    """Return what happened in order: records written, segments synced (returned), answers sent.
+
+    A call of one thread may stand in two lines, with calls of others in between: a write counts
+    from where it begins, opening and syncing count where they return.
+    """
     events: list[tuple[str, str]] = []
-    segment: set[str] = set()
-    syncing: dict[str, str] = {}
+    segments_open: set[str] = set()
+    begun: dict[str, str] = {}
     for line in trace.read_text(errors="replace").splitlines():
         thread, text = line.split(maxsplit=1)
-        if opened := re.search(r'"[^"]*\.open".*= (\d+)$', text):
-            segment.add(opened[1])
-        elif write := re.match(r"(?:write|writev|sendto|sendmsg)\((\d+), ", text):
-            events.append(("record" if write[1] in segment else "answer", text))
-        elif sync := re.match(r"fdatasync\((\d+)", text):
-            syncing[thread] = sync[1]
-        if "fdatasync" in text and text.endswith("= 0") and syncing.pop(thread) in segment:
-            events.append(("sync", text))
+        if not text.startswith("<..."):
+            begun[thread] = text
+            if write := re.match(r"(?:write|writev|sendto|sendmsg)\((\d+), ", text):
+                events.append(("record" if write[1] in segments_open else "answer", text))
+            elif close := re.match(r"close\((\d+)", text):
+                segments_open.discard(close[1])  # The next socket may get its number.
+        result = re.search(r"\) += (\d+)$", text)
+        if result is None:
+            continue
+        if begun[thread].startswith("openat") and '.open"' in begun[thread]:
+            segments_open.add(result[1])
+        elif sync := re.match(r"fdatasync\((\d+)", begun[thread]):
+            assert result[1] == "0"
+            if sync[1] in segments_open:
+                events.append(("sync", text))
     return events
 
 
 def test_the_record_is_on_disk_before_its_answer_leaves(market: Any, tmp_path: Path) -> None:
     trace = tmp_path / "trace"
-    calls = "trace=openat,open,write,writev,sendto,sendmsg,fdatasync"
+    calls = "trace=openat,close,write,writev,sendto,sendmsg,fdatasync"
     strace = [_strace(), "-f", "-qq", "-s", "65536", "-e", calls, "-o", str(trace)]
-    receipts: list[str] = []
-    with served(market, workers=1, trace=strace) as server:
-        callers = _callers(server, market.firm, receipts, 6)
+    with (
+        served(market, workers=1, trace=strace) as server,
+        calling(server, market.firm, callers=6) as receipts,
+    ):
         time.sleep(0.5)
-    for caller in callers:
-        caller.join(20)
     assert len(receipts) > 20
     events = _events(trace)
     for receipt in receipts:

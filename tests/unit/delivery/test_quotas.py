@@ -84,6 +84,36 @@ def test_two_processes_racing_for_the_last_units_never_use_more(memory: Path) ->
     assert SqliteQuotaBank(memory).taken(COUNTER) == sum(printed)
 
 
+GRABBER = """
+import sys, time
+from pathlib import Path
+from gongshu_server.delivery.quota_bank import SqliteQuotaBank
+bank = SqliteQuotaBank(Path(sys.argv[1]))
+while time.time() < float(sys.argv[3]):
+    pass
+got = 0
+while bank.reserve(sys.argv[3], "group/product/2026-07", want=1, limit=int(sys.argv[2])):
+    got += 1
+print(got)
+"""
+
+
+def test_two_processes_at_the_bank_get_exactly_what_there_is(memory: Path) -> None:
+    SqliteQuotaBank(memory).close()
+    start = str(time.time() + 0.6)
+    grabbers = [
+        subprocess.Popen(
+            [sys.executable, "-c", GRABBER, str(memory), "3000", start],
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(3)
+    ]
+    got = [int(grabber.communicate(timeout=30)[0]) for grabber in grabbers]
+    assert [grabber.returncode for grabber in grabbers] == [0, 0, 0]
+    assert sum(got) == 3_000
+
+
 def test_a_kill_gives_back_what_was_reserved_and_not_used(memory: Path) -> None:
     killed = _spender(memory, limit=400, start=0, die_after=60)
     killed.communicate(timeout=30)

@@ -19,10 +19,10 @@ from gongshu.vocabulary.identifiers import (
     citizen_id_check_character,
     uscc_check_character,
 )
-from gongshu_server.delivery import serving
-from gongshu_server.usage import subjects
-from gongshu_server.delivery.commits import GroupCommit
 from gongshu_server.accounts.digests import authorisation_mac, key_digest, subject_commitment
+from gongshu_server.delivery import serving
+from gongshu_server.delivery.commits import GroupCommit
+from gongshu_server.usage import subjects
 
 HEAVY = ("pyarrow", "duckdb", "django", "numpy", "deltalake", "sqlglot")
 

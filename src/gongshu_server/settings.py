@@ -42,7 +42,7 @@ TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
         "APP_DIRS": True,
-        "OPTIONS": {},
+        "OPTIONS": {"context_processors": ["gongshu_server.portal.pages.node"]},
     }
 ]
 USE_TZ = True

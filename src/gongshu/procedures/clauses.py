@@ -20,7 +20,8 @@ class Clause:
 
     `in_force` and `until` are half-open; `until` is None where no end is stated. `duties` are the
     duties of the 2024 Opinions that it serves; a clause that serves none says why in `note`.
-    `read` is false when the article itself was not read, only recalled or read about.
+    `read` is false when the article itself was not read, only recalled or read about. `short` is
+    how officials name it: 「809号 第十三条」.
     """
 
     code: str
@@ -33,6 +34,7 @@ class Clause:
     until: date | None
     duties: tuple[str, ...]
     note: str = ""
+    short: str = ""
 
     def in_force_on(self, day: date) -> bool:
         """Tell whether the clause is in force on the day."""
@@ -89,6 +91,7 @@ def _clause(code: str, row: dict[str, Any], instruments: dict[str, Any]) -> Clau
         until=instrument.get("until"),
         duties=tuple(row.get("duties", ())),
         note=row.get("note", instrument.get("note", "")),
+        short=f"{instrument['short']} {row['article']}",
     )
 
 

@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 from functools import cache
+from typing import ClassVar
 
 from ninja import NinjaAPI, Router
+from ninja.renderers import JSONRenderer
 
 from gongshu_server.api import problems, public, reads, steps
 from gongshu_server.api.keys import KeyBearer
+
+
+class ReadableJSON(JSONRenderer):
+    """Chinese stays readable in a terminal."""
+
+    json_dumps_params: ClassVar[dict[str, bool]] = {"ensure_ascii": False}
 
 
 @cache
@@ -19,6 +27,7 @@ def api() -> NinjaAPI:
         description="同一组动作和查询，与命令行、页面完全一致；错误为 problem+json，附条款。",
         auth=KeyBearer(),
         docs_url=None,
+        renderer=ReadableJSON(),
         urls_namespace="api",
     )
     problems.install(made)

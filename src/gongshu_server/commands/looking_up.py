@@ -21,9 +21,9 @@ def clauses(code: str, console: Console) -> None:
             f"施行日期 {one.in_force}；{seen}；服务的职责：{'、'.join(one.duties) or '—'}"
         )
         return
-    table = Table("编号", "出处", "条", "要点", box=None)
+    table = Table("编号", "出处", "要点", box=None)
     for one in all_clauses():
-        table.add_row(one.code, one.instrument, one.article, one.zh)
+        table.add_row(one.code, one.short, one.zh)
     console.print(table)
 
 

@@ -109,9 +109,10 @@ def demo(  # noqa: PLR0917 - one option each; typer calls it by name
     ok = run.story(data=data, json_file=json_file, as_of=as_of, scale=scale, seed=seed)
     if not ok or no_serve:
         raise typer.Exit(0 if ok else 1)
-    from gongshu_server.commands import serving
-
-    raise typer.Exit(run.serve_with_hints(serving.serve, port=port))
+    run.say_what_to_try(port=port)
+    # A fresh process serves: what the story has loaded is not needed any more.
+    serve = ["-m", "gongshu_server.commands", "serve", "--port", str(port), "--home", str(folder)]
+    os.execv(sys.executable, [sys.executable, *serve])  # noqa: S606 - our own interpreter
 
 
 @app.command(name="import")

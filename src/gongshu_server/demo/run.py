@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from datetime import time as clock_time
 from pathlib import Path
@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from gongshu_server.commands.founding import prepare
-from gongshu_server.demo import cast, real, sql, tables
+from gongshu_server.demo import cast, keys, real, sql, tables
 from gongshu_server.demo.city.build import build
 from gongshu_server.demo.scenes.all import scenes
 from gongshu_server.demo.stage import Outcome, Scene, Stage, perform
@@ -39,6 +39,10 @@ def story(
     stage = set_up(data=data, as_of=as_of, scale=scale, seed=seed)
     outcomes = _play(scenes(), stage, console)
     ok = all(outcome.ok for outcome in outcomes)
+    if ok:
+        keys.hand_out(stage)
+        clock.move_to(stage.time.at)
+        sealing.seal_all(at=clock.now())
     _write(outcomes, stage, json_file)
     for note in stage.notes:
         console.print(f"  · {note}", style="dim", highlight=False)
@@ -131,15 +135,20 @@ def _write(outcomes: Sequence[Outcome], stage: Stage, json_file: Path | None) ->
     path.write_text(json.dumps(body, ensure_ascii=False), encoding="utf-8")
 
 
-def serve_with_hints(serve: Callable[..., int], *, port: int) -> int:
-    """Print addresses, keys and calls to try, then serve until stopped."""
+def say_what_to_try(*, port: int) -> None:
+    """Print address, keys and calls to try; keys are shown this once."""
     console = Console()
-    console.print(f"\n节点已打开：http://localhost:{port}  （Ctrl-C 结束）", highlight=False)
-    keys = Path(settings.HOME) / "demo-keys.json"
-    if keys.is_file():
-        for line in json.loads(keys.read_text(encoding="utf-8")):
+    console.print(f"\n节点：http://localhost:{port}  （Ctrl-C 结束）", highlight=False)
+    file = Path(settings.HOME) / keys.FILE
+    if file.is_file():
+        calls = json.loads(file.read_text(encoding="utf-8"))
+        file.unlink()
+        for line in calls:
             console.print(f"\n# {line['zh']}", style="dim", highlight=False)
             console.print(
-                line["command"].replace("{port}", str(port)), markup=False, soft_wrap=True
+                line["command"].replace("{port}", str(port)),
+                markup=False,
+                highlight=False,
+                soft_wrap=True,
             )
-    return serve(host="127.0.0.1", port=port)
+    console.file.flush()

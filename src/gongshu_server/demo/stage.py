@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from gongshu.procedures import clause
 from gongshu.vocabulary.errors import DomainError
 from gongshu_server.accounts.actors import Actor
 from gongshu_server.demo.cast import Cast
@@ -80,6 +81,7 @@ def perform(scene: Scene, stage: Stage) -> Outcome:
     started = time.perf_counter()
     ok = True
     try:
+        _in_force(scene, stage)
         outcome = scene.play(stage)
     except Unexpected as error:
         ok, outcome = False, str(error)
@@ -95,6 +97,13 @@ def perform(scene: Scene, stage: Stage) -> Outcome:
         seconds=round(time.perf_counter() - started, 3),
         data="real" if used and all(table.real for table in used) else "generated",
     )
+
+
+def _in_force(scene: Scene, stage: Stage) -> None:
+    """No scene rests on a clause before it was in force."""
+    day = stage.time.at.date()
+    early = [code for code in scene.clauses if not clause(code).in_force_on(day)]
+    require(not early, f"这些条款在 {day} 还没有施行：{'、'.join(early)}")
 
 
 def refused(

@@ -22,6 +22,9 @@ from gongshu_server.operation.models import Agreement
 from gongshu_server.usage import queries
 from gongshu_server.usage.models import Metered
 
+# Standing grants of owners and node to file and profile what they hold; nobody else uses data so.
+INTERNAL = frozenset({Purpose.filing})
+
 
 @dataclass(frozen=True, slots=True)
 class Line:
@@ -48,11 +51,11 @@ class Disclosure:
 
 
 def disclosure(*, at: datetime) -> Disclosure:
-    """Return what is public at `at`, from verified live grants (the node's own left out)."""
+    """Return what is public at `at`, from verified live grants (filing left out)."""
     grants = [
         grant
         for grant in queries.full_index(at=at)
-        if grant.valid_from <= at < grant.ends and grant.grantee != "node"
+        if grant.valid_from <= at < grant.ends and grant.purposes != INTERNAL
     ]
     names = _names()
     used = dict(

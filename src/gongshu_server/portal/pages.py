@@ -26,6 +26,11 @@ def _clauses() -> dict[str, Any]:
     return {clause.code: clause for clause in all_clauses()}
 
 
+def node(request: HttpRequest) -> dict[str, Any]:
+    """Tell every page whether this is a demo node (a context processor)."""
+    return {"demo": Head.objects.filter(pk=1, demo=True).exists()}
+
+
 @require_safe
 def front(request: HttpRequest) -> HttpResponse:
     """Say what this node is, what the story just did, and how to call it."""
@@ -35,8 +40,7 @@ def front(request: HttpRequest) -> HttpResponse:
         known = _clauses()
         for scene in story["scenes"]:
             scene["basis"] = [known[c] for c in scene["clauses"] if c in known]
-    demo = Head.objects.filter(pk=1, demo=True).exists()
-    context = {"story": story, "demo": demo, "now": clock.now()}
+    context = {"story": story, "now": clock.now()}
     return render(request, "portal/front.html", context)
 
 

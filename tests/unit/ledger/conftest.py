@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable
+import os
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import pytest
@@ -36,3 +37,25 @@ def build(tmp_path: Path, signer: Signer, numbered: Callable[[int, int], list[by
         return store
 
     return make
+
+
+@pytest.fixture(scope="module", autouse=True)
+def no_waiting_for_the_real_disk() -> Iterator[None]:
+    """What must be forced to disk is judged by the model in test_crash; waiting shows nothing."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "fsync", lambda _: None)
+        yield
+
+
+@pytest.fixture(scope="module")
+def big(
+    tmp_path_factory: pytest.TempPathFactory,
+    signer: Signer,
+    numbered: Callable[[int, int], list[bytes]],
+) -> TileStore:
+    """66,000 entries: full and partial tiles at three levels, partial ones of earlier sizes too."""
+    folder = tmp_path_factory.mktemp("big") / "log"
+    store = TileStore(folder, origin=signer.name, verifier=signer.verifier)
+    for size in (65_900, 65_950, 66_000):
+        store.append(numbered(store.size, size), start=store.size, signer=signer)
+    return store

@@ -73,7 +73,13 @@ def check(
         scenario=scenario,
         published=published,
     )
-    shown = scoping.visible(sources, situation)
+    return _through(sql, scoping.visible(sources, situation), situation, second_opinion)
+
+
+def _through(
+    sql: str, shown: tuple[Source, ...], situation: Situation, second_opinion: Opinion | None
+) -> Verdict:
+    """Take a query through the passes; a pass that cannot be followed ends the way."""
     parsed = parse(sql)
     if parsed.tree is None:
         return Verdict(False, parsed.findings)

@@ -122,11 +122,15 @@ class _Asked:
         whole = self.decisions(None)
         if all(decision.allowed for decision in whole):
             return (), whole
+        nearest: tuple[tuple[str, ...], tuple[Decision, ...]] | None = None
         for entitlement in _live(self.source.resource, self.situation):
             if entitlement.regions:
-                cut = [d for prefix in entitlement.regions for d in self.decisions(prefix)]
-                if not any(_breaks_region(d) for d in cut):
-                    return entitlement.regions, tuple(cut)
+                cut = tuple(d for prefix in entitlement.regions for d in self.decisions(prefix))
+                if all(decision.allowed for decision in cut):
+                    return entitlement.regions, cut
+                nearest = nearest or (entitlement.regions, cut)
+        if nearest is not None and any(_breaks_region(decision) for decision in whole):
+            return nearest
         return (), whole
 
     def decisions(self, region: str | None) -> tuple[Decision, ...]:

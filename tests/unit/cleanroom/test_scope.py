@@ -246,3 +246,16 @@ def test_the_town_is_as_the_tests_think() -> None:
     assert {g.grantee for g in INDEX} == {DEVELOPER}
     assert len(INDEX) == len(SOURCES) - 1
     assert AT.tzinfo is UTC
+
+
+def test_the_regions_of_a_grant_that_allows_the_use_are_taken() -> None:
+    """Of two limited grants the one that covers the items decides, whichever comes first."""
+    longer = {"regions": frozenset({"31"}), "items": frozenset({"企业规模"}), "id": "grant:31"}
+    longer["valid_until"] = datetime(2026, 12, 31, tzinfo=UTC)
+    fitting = {"regions": frozenset({"11"}), "valid_until": datetime(2026, 10, 1, tzinfo=UTC)}
+    index = GrantIndex.build([grant(LICENCES, **longer), grant(LICENCES, **fitting)])
+
+    plan = ask(BY_STATE, index=index).plan
+
+    assert plan is not None
+    assert plan.rows[LICENCES.table].prefixes == ("11",)

@@ -8,7 +8,6 @@ from datetime import datetime
 from typing import Any
 
 from gongshu.cleanroom import Finding, Source, Verdict, check
-from gongshu.policy import PUBLIC
 from gongshu.vocabulary.errors import DomainError, Invalid, NotPermitted
 from gongshu_server.catalogue import queries as catalogue
 from gongshu_server.catalogue.models import Item
@@ -38,10 +37,11 @@ def checked(task: Task, sql: str, *, exit: str, region: str = "", at: datetime) 
     """Return the verdict on a query of the task; it reads no data and records nothing (S13)."""
     scenario = Scenario.objects.get(pk=task.scenario_id)
     asked = {entry.resource for entry in operation.scope_of(scenario)}
-    # What is lawfully opened may be used by whoever works here, under the public's own grant.
+    # What is lawfully opened may be used by whoever works here, under the public's own grant,
+    # which every index holds.
     opened = Item.objects.filter(opened=True).values_list("resource_id", flat=True)
     sources = tuple(catalogue.sources(asked | set(opened)))
-    index = usage.index_for({task.developer_id, PUBLIC}, [s.resource for s in sources], at=at)
+    index = usage.index_for({task.developer_id}, [s.resource for s in sources], at=at)
     verdict = check(
         sql,
         sources=sources,

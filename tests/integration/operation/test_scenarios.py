@@ -18,6 +18,8 @@ from gongshu.vocabulary.errors import (
     NotPermitted,
 )
 from gongshu_server.accounts.models import Organisation
+from gongshu_server.cases.engine import add_party
+from gongshu_server.cases.models import Case
 from gongshu_server.journal.models import Entry
 from gongshu_server.operation import actions, queries
 from gongshu_server.operation.models import ProviderOpinion, Scenario
@@ -261,6 +263,15 @@ def test_only_a_provider_of_the_data_speaks(
     with pytest.raises(error):
         world.do(actions.give_opinion, by=by, scenario_id=scenario.pk, agreed=True)
     assert not ProviderOpinion.objects.exists()
+
+
+def test_a_provider_that_takes_part_for_other_reasons_does_not_speak(world: World) -> None:
+    scenario = submitted_scenario(world, active_agreement(world))
+    case = Case.objects.get(pk=scenario.case)
+    add_party(case, world.organisations["industry"], "consulted")
+    with pytest.raises(NotPermitted) as caught:
+        world.do(actions.give_opinion, by="industry", scenario_id=scenario.pk, agreed=True)
+    assert caught.value.code == "not_a_provider"
 
 
 @pytest.mark.parametrize(

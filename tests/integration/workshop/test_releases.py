@@ -246,6 +246,13 @@ def test_opened_items_may_leave_again_and_again(bench: Bench) -> None:
     assert set(ReleaseSource.objects.values_list("guarded", flat=True)) == {False}
 
 
+def test_an_export_of_opened_items_does_not_count_against_a_later_one(bench: Bench) -> None:
+    bench.submitted()
+    run = second_run(bench)
+    ReleaseSource.objects.update(guarded=False)
+    bench.submitted(run)
+
+
 # -- content -----------------------------------------------------------------------------------
 
 

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import cache
 from types import MappingProxyType
 
-from gongshu_server.accounts.actors import node
+from gongshu.engines import duckdb
+from gongshu.sandbox import Pool
+from gongshu_server.accounts.actors import acting, node
 from gongshu_server.cases import actions as cases
 from gongshu_server.delivery import building, collecting, database_source
 from gongshu_server.jobs.worker import Periodic
 from gongshu_server.journal import clock, sealing
 from gongshu_server.usage import ingest
+from gongshu_server.workshop import running
+from gongshu_server.workshop.running import LIMITS
 
 
 def _ingest(file_id: str) -> None:
@@ -21,7 +26,21 @@ def _build(product_id: str) -> None:
     building.build(product_id, by=node(), at=clock.now())
 
 
-JOBS: Mapping[str, Callable[..., None]] = MappingProxyType({"ingest": _ingest, "build": _build})
+@cache
+def clean_room() -> Pool:
+    """Return this process's pool of one warm worker that has loaded no data."""
+    return duckdb.pool(1, LIMITS)
+
+
+def _run_query(query_id: str, person_id: str, post_id: str) -> None:
+    at = clock.now()
+    by = acting(person_id=person_id, post_id=post_id, at=at)
+    running.run(query_id=query_id, by=by, at=at, workers=clean_room())
+
+
+JOBS: Mapping[str, Callable[..., None]] = MappingProxyType(
+    {"ingest": _ingest, "build": _build, "run_query": _run_query}
+)
 
 PERIODIC: tuple[Periodic, ...] = (
     Periodic("seal", 1, lambda: sealing.seal_all(at=clock.now())),

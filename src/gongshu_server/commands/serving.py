@@ -69,8 +69,10 @@ class _Household:
 
 def work() -> None:
     """Run the worker process until it is told to stop."""
+    from gongshu_server.commands import periodic
     from gongshu_server.jobs import worker
 
+    periodic.clean_room()
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())

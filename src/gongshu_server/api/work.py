@@ -1,0 +1,92 @@
+"""Work over the API that is more than one action: files, verdicts, runs, receipts."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from ninja import File, Router, Schema
+from ninja.files import UploadedFile
+
+from gongshu_server.accounts.actors import Actor
+from gongshu_server.api.steps import present
+from gongshu_server.catalogue import intake
+from gongshu_server.delivery.receipts import use_receipt
+from gongshu_server.jobs.tasks import enqueue
+from gongshu_server.journal import clock
+from gongshu_server.workshop import queries
+
+router = Router(tags=["work"])
+
+
+class Draft(Schema):
+    """A query text on its way to a verdict; nothing is recorded and nothing is run."""
+
+    sql: str
+    exit: str = "export"
+    region: str = ""
+
+
+def _actor(request: HttpRequest) -> Actor:
+    actor: Actor = request.auth  # type: ignore[attr-defined] # set by ninja's authentication
+    return actor
+
+
+@router.post("/resources/{resource_id}/files", summary="报送一个数据文件", response={202: Any})
+def receive(
+    request: HttpRequest,
+    resource_id: str,
+    file: UploadedFile = File(...),  # noqa: B008 - ninja's way to say where it comes from
+) -> Any:
+    """Receive a file as it is; it is read in the locked worker afterwards."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / (Path(file.name or "").name or "未命名")
+        with path.open("wb") as target:
+            for chunk in file.chunks():
+                target.write(chunk)
+        row = intake.store(resource_id, path, by=_actor(request), at=clock.now())
+    enqueue("ingest", row.pk)
+    return 202, present(row)
+
+
+@router.post("/tasks/{task_id}/verdict", summary="检查一条查询，不记录、不运行")
+def verdict(request: HttpRequest, task_id: str, body: Draft) -> dict[str, Any]:
+    """Return the clean room's verdict with lineage; it depends on no data (S13)."""
+    found = queries.check(
+        task_id,
+        body.sql,
+        exit=body.exit,
+        region=body.region,
+        by=_actor(request),
+        at=clock.now(),
+    )
+    return {
+        "allowed": found.allowed,
+        "findings": present(list(found.findings)),
+        "lineage": present(list(found.lineage)),
+        "opened_copies": list(found.opened_copies),
+        "grants": dict(found.grants),
+    }
+
+
+@router.post("/queries/{query_id}/runs", summary="运行一条已起草的查询", response={202: Any})
+def run(request: HttpRequest, query_id: str) -> Any:
+    """Queue a run in the caller's name; grants are decided anew when it starts."""
+    by = _actor(request)
+    enqueue("run_query", query_id, by.person, by.post)
+    return 202, {"query": query_id}
+
+
+@router.get("/runs/{run_id}", summary="任务运行的状态")
+def run_state(request: HttpRequest, run_id: str) -> dict[str, Any]:
+    """Return all that the author may know of a run; nothing in it depends on data."""
+    return present(queries.run_view(run_id, by=_actor(request), at=clock.now()))
+
+
+@router.get("/receipts/{receipt_id}", summary="取一次用数的存证回执")
+def receipt(request: HttpRequest, receipt_id: str) -> HttpResponse:
+    """Return the receipt file of one of the caller's own uses; it verifies offline."""
+    data = use_receipt(receipt_id, party=_actor(request).organisation)
+    return HttpResponse(data, content_type="application/json")

@@ -12,7 +12,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 @pytest.fixture(scope="session")
 def shared() -> Path:
-    """Return the folder of real files; skip without it, but fail in CI where nothing is left out."""
+    """Return the folder of real files; skip without it, but fail in CI: nothing is left out."""
     folder = Path(os.environ.get("GONGSHU_SHARED", ROOT.parent / "shared"))
     if folder.is_dir():
         return folder

@@ -1,4 +1,4 @@
-"""The whole story, as a newcomer runs it: generated data, real data, and at the turn of the year."""
+"""The whole story, as a newcomer runs it: generated and real data, and the turn of the year."""
 
 from __future__ import annotations
 

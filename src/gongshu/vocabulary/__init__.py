@@ -1,1 +1,1 @@
-"""The words that everything else is written in: identifiers, levels, purposes, permissions, events."""
+"""The words that all else is written in: identifiers, levels, purposes, permissions, events."""

@@ -1,4 +1,4 @@
-"""The errors that reach a person: a stable code, one Chinese sentence, and the clause where there is one.
+"""The errors that reach a person: a stable code, one Chinese sentence, the clause if any.
 
 Each interface maps these classes to its own answers in one table. Anything else that is raised is
 a defect and is never shown.

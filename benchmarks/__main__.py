@@ -1,0 +1,33 @@
+"""`make bench`: every figure in one run, each with its peer, one measurement at a time."""
+
+from __future__ import annotations
+
+import os
+import platform
+import time
+
+from benchmarks import cleanroom, delivery, ledger, policy, story
+
+PARTS = (
+    ("判定 decisions", policy),
+    ("存证 ledger", ledger),
+    ("加工 clean room", cleanroom),
+    ("交付 delivery", delivery),
+    ("故事 story", story),
+)
+
+
+def main() -> None:
+    """Run all parts and print their figures as one table."""
+    load = os.getloadavg()[0]
+    print(f"{platform.platform()}  {os.cpu_count()} 核  负载 {load:.1f}")
+    for title, part in PARTS:
+        started = time.perf_counter()
+        print(f"\n{title}")
+        for name, figure in part.measure().items():
+            print(f"  {name:<72} {figure:>14,.2f}", flush=True)
+        print(f"  （用时 {time.perf_counter() - started:.0f} 秒）")
+
+
+if __name__ == "__main__":
+    main()

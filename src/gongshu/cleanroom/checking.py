@@ -32,6 +32,8 @@ from gongshu.policy import GrantIndex
 from gongshu.vocabulary.errors import Invalid
 from gongshu.vocabulary.regions import is_region, prefix_of
 
+_UNKNOWN_USE = "出口只能是结果出域或域内服务，地区只能是行政区划代码；请改正后重新提交。"
+
 
 def check(
     sql: str,
@@ -58,9 +60,7 @@ def check(
     region that does not exist, never for anything in the query.
     """
     if exit not in EXITS or (region is not None and not is_region(region)):
-        raise Invalid(
-            "出口只能是结果出域或域内服务，地区只能是行政区划代码。", code="cleanroom.use"
-        )
+        raise Invalid(_UNKNOWN_USE, code="cleanroom.use")
     situation = Situation(
         index=index,
         party=party,

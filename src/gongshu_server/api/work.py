@@ -13,9 +13,9 @@ from ninja.files import UploadedFile
 from gongshu_server.accounts.actors import Actor
 from gongshu_server.api.steps import present
 from gongshu_server.catalogue import intake
-from gongshu_server.delivery.receipts import use_receipt
 from gongshu_server.jobs.tasks import enqueue
 from gongshu_server.journal import clock
+from gongshu_server.usage.receipts import use_receipt
 from gongshu_server.workshop import queries
 
 router = Router(tags=["work"])

@@ -10,10 +10,10 @@ from gongshu.engines import duckdb
 from gongshu.sandbox import Pool
 from gongshu_server.accounts.actors import acting, node
 from gongshu_server.cases import actions as cases
-from gongshu_server.delivery import building, collecting, database_source
+from gongshu_server.delivery import building, database_source
 from gongshu_server.jobs.worker import Periodic
 from gongshu_server.journal import clock, sealing
-from gongshu_server.usage import ingest
+from gongshu_server.usage import collecting, ingest
 from gongshu_server.workshop import running
 from gongshu_server.workshop.running import LIMITS
 

@@ -26,9 +26,9 @@ from gongshu_server.delivery.entitlements import (
     Product,
 )
 from gongshu_server.delivery.quotas import Allowance, Purse
-from gongshu_server.delivery.records import Drawn, draw
 from gongshu_server.usage import subjects
 from gongshu_server.usage.authorisations import Authorisations, Authorised
+from gongshu_server.usage.records import Drawn, draw
 
 STRANGER: Final = KeyEntry(digest="", id="", party="", person="", post="", purpose="")
 NOTHING: Final = Product(

@@ -20,9 +20,7 @@ from gongshu_server.delivery.use_log import MOST_RECORDS, MOST_SECONDS, UseLog
 from gongshu_server.delivery.web import Door
 from gongshu_server.usage.authorisations import Authorisations
 from gongshu_server.usage.epoch import Epoch
-
-USES: Final = "uses"
-"""The folder of segments, below the folder of the data plane."""
+from gongshu_server.usage.segments import USES
 
 _HOUSEKEEPING_SECONDS: Final = 0.25
 

@@ -19,9 +19,9 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Final, NoReturn, Protocol
 
-from gongshu_server.delivery.records import Drawn
-from gongshu_server.delivery.segments import CLOSED, OPEN, footer, header, read
 from gongshu_server.journal.ids import ulid
+from gongshu_server.usage.records import Drawn
+from gongshu_server.usage.segments import CLOSED, OPEN, footer, header, read
 
 ALIVE: Final = ".alive"
 MOST_RECORDS: Final = 20_000

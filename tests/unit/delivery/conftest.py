@@ -17,11 +17,11 @@ from gongshu.policy import Grant, Quota
 from gongshu_server.accounts.digests import key_digest, subject_commitment
 from gongshu_server.delivery import Tuning, application
 from gongshu_server.delivery.entitlements import KeyEntry, Product
-from gongshu_server.delivery.segments import Contents, read
 from gongshu_server.delivery.serving import build_answers, build_rows
 from gongshu_server.delivery.sqlite_source import SqliteSource
 from gongshu_server.usage.authorisations import Authorisations, Authorised
 from gongshu_server.usage.epoch import Epoch
+from gongshu_server.usage.segments import Contents, read
 
 SECRET = b"a secret of the node, 32 bytes.."
 NOW = datetime.now(UTC)

@@ -14,15 +14,15 @@ import sys
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from gongshu.policy.periods import BEIJING
-from gongshu_server.delivery import segments
 from gongshu_server.delivery.quota_bank import SqliteQuotaBank
+from gongshu_server.usage import segments
 
 HERE = Path(__file__).parent
 VERIFY = "/v1/products/licence/verify"
@@ -75,7 +75,8 @@ class Server:
 
     def kill(self) -> None:
         """Kill every process of the server at once."""
-        os.killpg(self.process.pid, signal.SIGKILL)
+        with suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
 
     def stop(self) -> None:

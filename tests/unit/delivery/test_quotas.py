@@ -14,10 +14,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gongshu_server.delivery import segments
 from gongshu_server.delivery.quota_bank import SqliteQuotaBank
 from gongshu_server.delivery.quotas import Allowance, Purse
 from gongshu_server.delivery.use_log import UseLog
+from gongshu_server.usage import segments
 
 AT = datetime(2026, 7, 1, 8, 30, tzinfo=UTC)
 VERIFY = "/v1/products/licence/verify"
@@ -29,7 +29,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from gongshu_server.delivery.quota_bank import SqliteQuotaBank
 from gongshu_server.delivery.quotas import Allowance, Purse
-from gongshu_server.delivery.records import draw
+from gongshu_server.usage.records import draw
 from gongshu_server.delivery.use_log import UseLog
 
 folder, limit, start, die_after = Path(sys.argv[1]), *map(float, sys.argv[2:5])

@@ -22,11 +22,11 @@ from gongshu.ledger.canonical import canonical
 from gongshu.ledger.commitments import commit
 from gongshu.ledger.proofs import leaf_hash
 from gongshu.ledger.tree import verify_inclusion
-from gongshu_server.delivery import segments
-from gongshu_server.delivery.records import draw, parse
-from gongshu_server.delivery.segments import SegmentFault
 from gongshu_server.delivery.use_log import UseLog
 from gongshu_server.journal.ids import ulid
+from gongshu_server.usage import segments
+from gongshu_server.usage.records import draw, parse
+from gongshu_server.usage.segments import SegmentFault
 
 AT = datetime(2026, 7, 1, 8, 30, tzinfo=UTC)
 VERIFY = "/v1/products/licence/verify"
@@ -60,7 +60,7 @@ def _left(folder: Path, *, lines: int) -> Path:
     """Return the segment that a process left behind that died after writing some records."""
     script = (
         "import os, sys; from pathlib import Path; from datetime import datetime, UTC\n"
-        "from gongshu_server.delivery.records import draw\n"
+        "from gongshu_server.usage.records import draw\n"
         "from gongshu_server.delivery.use_log import UseLog\n"
         "class Bank:\n    settle = release = lambda *a: None\n"
         "at = datetime(2026, 7, 1, tzinfo=UTC)\n"
@@ -252,7 +252,7 @@ def test_a_refused_write_ends_the_process_before_any_answer(tmp_path: Path) -> N
     script = (
         "import os, sys; from pathlib import Path; from datetime import datetime, UTC\n"
         "from gongshu_server.delivery import use_log\n"
-        "from gongshu_server.delivery.records import draw\n"
+        "from gongshu_server.usage.records import draw\n"
         "class Bank:\n    settle = release = lambda *a: None\n"
         "at = datetime(2026, 7, 1, tzinfo=UTC)\n"
         "log = use_log.UseLog(Path(sys.argv[1]), clock=lambda: at, bank=Bank())\n"

@@ -7,7 +7,6 @@ from datetime import timedelta
 
 from gongshu_server.accounts import actions as accounts
 from gongshu_server.accounts.actors import node
-from gongshu_server.delivery import collecting
 from gongshu_server.demo import cast
 from gongshu_server.demo.node import Reply, ServingNode
 from gongshu_server.demo.scenes.market import TRIAL
@@ -16,7 +15,7 @@ from gongshu_server.demo.timeline import ZONE
 from gongshu_server.journal import clock
 from gongshu_server.market import actions
 from gongshu_server.market.orders import Request
-from gongshu_server.usage import changes
+from gongshu_server.usage import changes, collecting
 
 CHECKS = 200
 

@@ -19,14 +19,15 @@ from gongshu.ledger.proofs import leaf_hash
 from gongshu.ledger.receipts import verify_receipt
 from gongshu.ledger.verify import verify_folder
 from gongshu_server.accounts.actors import node
-from gongshu_server.delivery import collecting, database_source
-from gongshu_server.delivery.receipts import use_receipt
+from gongshu_server.delivery import database_source
 from gongshu_server.demo.node import ServingNode
 from gongshu_server.demo.scenes.delivery import set_clock, verify
 from gongshu_server.demo.stage import Scene, Stage, require
 from gongshu_server.journal import sealing
 from gongshu_server.journal.models import Entry
+from gongshu_server.usage import collecting
 from gongshu_server.usage.models import Alarm, GrantRow
+from gongshu_server.usage.receipts import use_receipt
 
 FLIPS = 12
 

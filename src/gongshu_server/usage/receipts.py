@@ -8,10 +8,9 @@ from django.conf import settings
 
 from gongshu.ledger.receipts import Receipt
 from gongshu.vocabulary.errors import Conflict, NotFound
-from gongshu_server.delivery import segments
-from gongshu_server.delivery.host import USES
 from gongshu_server.journal import recording, sealing
 from gongshu_server.journal.models import Entry
+from gongshu_server.usage import segments
 from gongshu_server.usage.models import Segment
 
 
@@ -21,7 +20,7 @@ def use_receipt(receipt_id: str, *, party: str) -> bytes:
     Raises NotFound for an unknown receipt and for another party's (S10), Conflict while the use is
     on disk but not yet sealed.
     """
-    for path in reversed(segments.closed(Path(settings.HOME) / USES)):
+    for path in reversed(segments.closed(Path(settings.HOME) / segments.USES)):
         records = segments.read(path).records
         for place, record in enumerate(records):
             if record.body["receipt"] == receipt_id and record.body["party"] == party:

@@ -19,10 +19,12 @@ from typing import Any, Final, Protocol
 from gongshu.ledger.commitments import commit_many
 from gongshu.ledger.segments import Segment
 from gongshu.vocabulary.errors import DomainError
-from gongshu_server.delivery.records import USE_KIND, Record, encode, parse
+from gongshu_server.usage.records import USE_KIND, Record, encode, parse
 
 FORMAT: Final = "gongshu.uses/1"
 OPEN, CLOSED = ".open", ".closed"
+USES: Final = "uses"
+"""The folder of segments, below the node's folder."""
 
 
 class Digest(Protocol):

@@ -11,12 +11,10 @@ from django.conf import settings
 
 from gongshu.workflow.limits import SHANGHAI
 from gongshu_server.accounts.actors import Actor
-from gongshu_server.delivery import segments
-from gongshu_server.delivery.host import USES
-from gongshu_server.delivery.records import Record
-from gongshu_server.usage import actions
+from gongshu_server.usage import actions, segments
 from gongshu_server.usage.actions import Counted
 from gongshu_server.usage.models import Segment
+from gongshu_server.usage.records import Record
 
 
 def collect(*, by: Actor, at: datetime) -> int:
@@ -25,7 +23,7 @@ def collect(*, by: Actor, at: datetime) -> int:
     The files stay: they hold salts and bodies, from which receipts are made. Raises SegmentFault
     for a segment that was changed after it was closed.
     """
-    paths = {path.stem: path for path in segments.closed(Path(settings.HOME) / USES)}
+    paths = {path.stem: path for path in segments.closed(Path(settings.HOME) / segments.USES)}
     known = set(Segment.objects.filter(pk__in=list(paths)).values_list("id", flat=True))
     fresh = [path for name, path in paths.items() if name not in known]
     for path in fresh:

@@ -62,19 +62,7 @@ def write_snapshot(
     if len(salt) < SALT_BYTES:
         raise ValueError("the salt of a digest has at least 16 bytes")
     counted = _Counted(rows)
-    stream = pa.RecordBatchReader.from_batches(rows.schema, counted.batches())
-    try:
-        deltalake.write_deltalake(
-            str(location),
-            stream,
-            mode="overwrite",
-            schema_mode="overwrite",
-            configuration=CONFIGURATION,
-        )
-    except Exception:
-        if counted.fault is not None:
-            raise counted.fault from None
-        raise
+    _write(location, pa.RecordBatchReader.from_batches(rows.schema, counted.batches()), counted)
     table = deltalake.DeltaTable(str(location))
     files = tuple(sorted(_names(table)))
     folder = Path(location)
@@ -88,6 +76,21 @@ def write_snapshot(
         schema=schema or schema_of(rows.schema),
         digest=digest(folder, files, salt),
     )
+
+
+def _write(location: Path | str, stream: pa.RecordBatchReader, counted: _Counted) -> None:
+    try:
+        deltalake.write_deltalake(
+            str(location),
+            stream,
+            mode="overwrite",
+            schema_mode="overwrite",
+            configuration=CONFIGURATION,
+        )
+    except Exception:
+        if counted.fault is not None:
+            raise counted.fault from None
+        raise
 
 
 class _Counted:

@@ -149,56 +149,58 @@ def orders(stage: Stage) -> str:
     return f"高于试行价被拒：{above.sentence} 保险公司按试行价、应急局无偿，各得许可和凭证"
 
 
+SURVEY = Survey(
+    cost=Cost(
+        platform=Decimal("120000.00"),
+        processing=Decimal("80000.00"),
+        staff=Decimal("160000.00"),
+        acquisition=Decimal("0.00"),
+        period_expenses=Decimal("30000.00"),
+        subsidies=Decimal("50000.00"),
+    ),
+    treasury_yields=(Decimal("1.66"), Decimal("1.72"), Decimal("1.83")),
+    profit_points=Decimal("4.00"),
+    tax=Decimal("22450.00"),
+)
+PAPERS = (
+    Paper(kind="application", title="运营满一年书面申请", text="见正文。"),
+    Paper(kind="cost_survey", title="成本调查报告", text="见正文。"),
+    Paper(kind="data_authority_opinion", title="数据局会同意见", text="同意。"),
+)
+
+
+def _fix(stage: Stage) -> PermittedRevenue:
+    return actions.fix_permitted_revenue(
+        product_id=stage.ids["product.verification"],
+        survey=SURVEY,
+        papers=PAPERS,
+        by=stage.actor("pricing"),
+        at=stage.time.at,
+    )
+
+
+def _ceiling(stage: Stage, amount: Decimal) -> Product:
+    report = Paper(kind="ceilings_report", title="上限收费标准书面报告", text="见正文。")
+    return actions.set_ceilings(
+        product_id=stage.ids["product.verification"],
+        amount=amount,
+        expected_volume=900_000,
+        papers=[report],
+        by=stage.actor("government"),
+        at=stage.time.minutes(30),
+    )
+
+
 def permitted_revenue(stage: Stage) -> str:
     """After a full year the price authority fixes the permitted revenue; ceilings lie within it."""
-    product = stage.ids["product.verification"]
-    survey = Survey(
-        cost=Cost(
-            platform=Decimal("120000.00"),
-            processing=Decimal("80000.00"),
-            staff=Decimal("160000.00"),
-            acquisition=Decimal("0.00"),
-            period_expenses=Decimal("30000.00"),
-            subsidies=Decimal("50000.00"),
-        ),
-        treasury_yields=(Decimal("1.66"), Decimal("1.72"), Decimal("1.83")),
-        profit_points=Decimal("4.00"),
-        tax=Decimal("22450.00"),
-    )
-    papers = [
-        Paper(kind="application", title="运营满一年书面申请", text="见正文。"),
-        Paper(kind="cost_survey", title="成本调查报告", text="见正文。"),
-        Paper(kind="data_authority_opinion", title="数据局会同意见", text="同意。"),
-    ]
-
-    def fix() -> PermittedRevenue:
-        return actions.fix_permitted_revenue(
-            product_id=product,
-            survey=survey,
-            papers=papers,
-            by=stage.actor("pricing"),
-            at=stage.time.at,
-        )
-
-    refused(fix, "too_early", clause="65-2")
+    refused(lambda: _fix(stage), "too_early", clause="65-2")
     year = timedelta(days=367) - (stage.time.at - stage.facts["delivered_at"])
     stage.time.days(year.days)
     stage.time.working_days(1)
-    fixed = fix()
-    report = Paper(kind="ceilings_report", title="上限收费标准书面报告", text="见正文。")
-
-    def ceilings(amount: Decimal) -> Product:
-        return actions.set_ceilings(
-            product_id=product,
-            amount=amount,
-            expected_volume=900_000,
-            papers=[report],
-            by=stage.actor("government"),
-            at=stage.time.minutes(30),
-        )
-
-    refused(lambda: ceilings(Decimal("0.50")), "ceilings_exceed_permitted", clause="65-2")
-    ceilings(CEILING)
+    fixed = _fix(stage)
+    too_much = Decimal("0.50")
+    refused(lambda: _ceiling(stage, too_much), "ceilings_exceed_permitted", clause="65-2")
+    _ceiling(stage, CEILING)
     later = refused(
         lambda: _order(stage, "verification", "insurer", _request(stage, TRIAL)),
         "above_ceiling",

@@ -11,34 +11,35 @@ from gongshu_server.demo.scenes.workshop import run_again
 from gongshu_server.demo.stage import Scene, Stage, refused, require
 from gongshu_server.oversight import actions
 from gongshu_server.oversight.actions import Complaint
+from gongshu_server.oversight.models import Objection
 from gongshu_server.usage import ingest
+
+
+def _raise(stage: Stage) -> Objection:
+    """The enterprise objects to its own record; another one may not."""
+    complaint = Complaint(
+        product_id=stage.ids["product.verification"],
+        resource_id=stage.resource("safety_licences"),
+        subject=stage.facts["subjects"]["objector"].id,
+        statement="有效期止登记有误，许可证仍在有效期内。",
+    )
+
+    def attempt(code: str) -> Objection:
+        return actions.raise_objection(
+            complaint=complaint,
+            authority=stage.organisation("bureau"),
+            by=stage.actor(code, "subject"),
+            at=stage.time.minutes(1),
+        )
+
+    refused(lambda: attempt("licensed"), "not_the_subject")
+    return attempt("objector")
 
 
 def objection(stage: Stage) -> str:
     """An enterprise objects to its own record; the answer changes at the next call, and back."""
     stage.time.before_the_end(12)
-    people = stage.facts["subjects"]
-    complaint = Complaint(
-        product_id=stage.ids["product.verification"],
-        resource_id=stage.resource("safety_licences"),
-        subject=people["objector"].id,
-        statement="有效期止登记有误，许可证仍在有效期内。",
-    )
-    refused(
-        lambda: actions.raise_objection(
-            complaint=complaint,
-            authority=stage.organisation("bureau"),
-            by=stage.actor("licensed", "subject"),
-            at=stage.time.minutes(1),
-        ),
-        "not_the_subject",
-    )
-    row = actions.raise_objection(
-        complaint=complaint,
-        authority=stage.organisation("bureau"),
-        by=stage.actor("objector", "subject"),
-        at=stage.time.minutes(1),
-    )
+    row = _raise(stage)
     source = stage.tables["safety_licences"].department
     with ServingNode(stage.home) as server:
         _expect(stage, server, "不一致", "一致")

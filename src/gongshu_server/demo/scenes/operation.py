@@ -12,6 +12,7 @@ from gongshu_server.demo.stage import Scene, Stage, refused, require
 from gongshu_server.demo.timeline import ZONE
 from gongshu_server.operation import actions
 from gongshu_server.operation.actions import Application, ScopeEntry, Terms
+from gongshu_server.operation.models import Scenario
 from gongshu_server.usage.models import GrantRow
 
 TERM = timedelta(days=3 * 365)
@@ -170,25 +171,20 @@ def _application(stage: Stage, purpose: str) -> Application:
     )
 
 
-def scenario(stage: Stage) -> str:
-    """A scenario inside the agreement gets the providers' opinions and yields the grants."""
-    operator = stage.actor("operator")
-    stage.time.working_days(1)
-    beyond = refused(
-        lambda: actions.submit_scenario(
-            agreement_id=stage.ids["agreement"],
-            application=_application(stage, "public_welfare"),
-            by=operator,
-            at=stage.time.at,
-        ),
-        "beyond_agreement",
-    )
-    row = actions.submit_scenario(
+def _submit(stage: Stage, purpose: str) -> Scenario:
+    return actions.submit_scenario(
         agreement_id=stage.ids["agreement"],
-        application=_application(stage, "industry"),
-        by=operator,
+        application=_application(stage, purpose),
+        by=stage.actor("operator"),
         at=stage.time.minutes(),
     )
+
+
+def scenario(stage: Stage) -> str:
+    """A scenario inside the agreement gets the providers' opinions and yields the grants."""
+    stage.time.working_days(1)
+    beyond = refused(lambda: _submit(stage, "public_welfare"), "beyond_agreement")
+    row = _submit(stage, "industry")
     refused(
         lambda: actions.approve_scenario(
             scenario_id=row.pk, by=stage.actor("bureau", "head"), at=stage.time.at

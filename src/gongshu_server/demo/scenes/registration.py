@@ -20,19 +20,23 @@ def papers(kinds: Sequence[str]) -> list[Paper]:
     return [Paper(kind=k, title=table.documents[k].zh, text="见附件正文。") for k in kinds]
 
 
-def apply_incomplete(stage: Stage) -> str:
-    """An incomplete application gets one list of everything that is missing."""
-    application = Application(
+def _of_licences(stage: Stage) -> Application:
+    table = stage.tables["safety_licences"]
+    return Application(
         kind="resource",
         subject_id=stage.resource("safety_licences"),
-        title=stage.tables["safety_licences"].title,
-        summary=stage.tables["safety_licences"].about,
+        title=table.title,
+        summary=table.about,
         body=stage.organisation("registry"),
         since=stage.time.at,
     )
+
+
+def apply_incomplete(stage: Stage) -> str:
+    """An incomplete application gets one list of everything that is missing."""
     given = ["business_review", *MATERIALS[:4]]
     row = actions.submit(
-        application=application,
+        application=_of_licences(stage),
         papers=papers(given),
         by=stage.actor("bureau"),
         at=stage.time.minutes(),

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from django.db.models import QuerySet
-
 from gongshu.vocabulary.errors import Conflict, Invalid, NotPermitted
 from gongshu.workflow.procedure import Transition
 from gongshu_server.accounts.actors import Actor
@@ -27,21 +25,23 @@ def open_steps(case: Case, transition: str, organisation: str) -> list[tuple[str
 
     Only the organisation's own marks count: another party's people sign nothing here.
     """
-    agreed: set[str] = set()
-    for mark in _marks(case, transition, organisation):
-        # A refusal (退回) sends the file back to the first sub-step.
-        agreed = agreed | {mark.step} if mark.agreed else set()
+    agreed = {mark.step for mark in _standing(case, transition, organisation)}
     return [s for s in configured(case, transition, organisation) if s[0] not in agreed]
 
 
-def _marks(case: Case, transition: str, organisation: str) -> QuerySet[SubStep]:
-    return SubStep.objects.filter(
+def _standing(case: Case, transition: str, organisation: str) -> list[SubStep]:
+    """Return the agreed marks that count: of this stay, since the last refusal (退回)."""
+    marks = SubStep.objects.filter(
         case=case,
         organisation_id=organisation,
         transition=transition,
         state=case.state,
         at__gte=case.entered_at,
-    ).order_by("id")
+    )
+    standing: list[SubStep] = []
+    for mark in marks.order_by("id"):
+        standing = [*standing, mark] if mark.agreed else []
+    return standing
 
 
 def mark(
@@ -88,7 +88,7 @@ def _refuse_out_of_turn(case: Case, transition: str, step: str, *, by: Actor) ->
         expected = waiting[0][1] if waiting else "无"
         raise Conflict(f"现在轮到的内部环节是“{expected}”。", code="substep_order")
     # One person may hold two posts or a delegation: whoever acts is the person.
-    if _marks(case, transition, by.organisation).filter(agreed=True, person=by.person).exists():
+    if any(mark.person == by.person for mark in _standing(case, transition, by.organisation)):
         raise NotPermitted("同一人不能办理两个内部环节。", code="substep_same_person")
 
 

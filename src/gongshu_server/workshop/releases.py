@@ -61,18 +61,7 @@ def submit_release(
     if query.exit == "export":
         _refuse_second_export(run, task, agreement, [r for r, held in sources.items() if held])
     release = _row(run, query, asked, agreement, by=by, at=at)
-    reviewers = operation.reviewing_bodies(agreement.pk)
-    case = engine.open_case(
-        "release",
-        subject=("release", release.pk),
-        title=f"出域审核：{task.title}",
-        handler=agreement.implementing_body_id,
-        consulted=[*reviewers, agreement.operator_id],
-        by=by,
-        at=at,
-    )
-    release.case = case.pk
-    release.save(force_insert=True)
+    case = _opened(release, task, agreement, by=by, at=at)
     ReleaseSource.objects.bulk_create(
         ReleaseSource(release=release, resource_id=resource, guarded=guarded)
         for resource, guarded in sources.items()
@@ -80,6 +69,22 @@ def submit_release(
     details = {"run": run.pk, "exit": query.exit, "content": release.content_digest}
     engine.advance(case, "submit", by=by, at=at, details=details)
     return release
+
+
+def _opened(release: Release, task: Task, agreement: Agreement, *, by: Actor, at: datetime) -> Case:
+    """Open the release's case for the bodies that the agreement names, and keep the release."""
+    case = engine.open_case(
+        "release",
+        subject=("release", release.pk),
+        title=f"出域审核：{task.title}",
+        handler=agreement.implementing_body_id,
+        consulted=[*operation.reviewing_bodies(agreement.pk), agreement.operator_id],
+        by=by,
+        at=at,
+    )
+    release.case = case.pk
+    release.save(force_insert=True)
+    return case
 
 
 def _finished(run_id: str, *, by: Actor, at: datetime) -> tuple[Run, Query, Task]:

@@ -41,7 +41,7 @@ test-deps: ## 安装测试所需的系统软件（Debian，root）/ install what
 check: $(VENV)/dev.stamp ## 静态检查、分层、文档与代码一致 / linters, walls, generated documents
 	@$(BIN)/ruff format --check src tests benchmarks
 	@$(BIN)/ruff check src tests benchmarks
-	@$(BIN)/mypy
+	@GONGSHU_HOME=$(VENV)/mypy-home $(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache
 	@$(BIN)/djlint src --check --lint --quiet
 	@scripts/check-committed

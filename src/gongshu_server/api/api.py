@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import ClassVar
 
 from ninja import NinjaAPI, Router
 from ninja.renderers import JSONRenderer
@@ -15,7 +14,7 @@ from gongshu_server.api.keys import KeyBearer
 class ReadableJSON(JSONRenderer):
     """Chinese stays readable in a terminal."""
 
-    json_dumps_params: ClassVar[dict[str, bool]] = {"ensure_ascii": False}
+    json_dumps_params = {"ensure_ascii": False}
 
 
 @cache

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, is_dataclass
+from types import MappingProxyType
 from typing import Any
 
 from django.db import DatabaseError
@@ -87,10 +89,18 @@ def _of_authentication(request: HttpRequest, error: AuthenticationError) -> Http
     return problem(401, "需要凭证", code="unauthenticated", detail=detail)
 
 
+HANDLERS: Mapping[type[Exception], Callable[..., HttpResponse]] = MappingProxyType(
+    {
+        DomainError: of_domain,
+        ValidationError: _of_validation,
+        AuthenticationError: _of_authentication,
+        DatabaseError: _of_database,
+        HttpError: _of_http,
+    }
+)
+
+
 def install(api: NinjaAPI) -> None:
     """Let the API answer every error as a problem document."""
-    api.add_exception_handler(DomainError, of_domain)
-    api.add_exception_handler(ValidationError, _of_validation)
-    api.add_exception_handler(AuthenticationError, _of_authentication)
-    api.add_exception_handler(DatabaseError, _of_database)
-    api.add_exception_handler(HttpError, _of_http)
+    for kind, handler in HANDLERS.items():
+        api.add_exception_handler(kind, handler)

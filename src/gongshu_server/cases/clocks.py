@@ -71,7 +71,7 @@ def apply(case: Case, table: Procedure, transition: Transition, *, at: datetime)
     stopping.update(stopped_at=at)
     running.filter(limit__in=transition.pauses, paused_at__isnull=True).update(paused_at=at)
     for clock in running.filter(limit__in=transition.resumes, paused_at__isnull=False):
-        clock.due += at - clock.paused_at
+        clock.due += at - (clock.paused_at or at)
         clock.paused_at = None
         clock.save(update_fields=["due", "paused_at"])
     for code in transition.starts:

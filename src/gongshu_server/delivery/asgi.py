@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import cast
 
 import django
 from django.conf import settings
 from django.core.asgi import get_asgi_application
 
 from gongshu_server.delivery.application import application as data_plane
+from gongshu_server.delivery.web import Application
 from gongshu_server.secrets_folder import secret
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "gongshu_server.settings")
@@ -27,5 +29,5 @@ application = data_plane(
     Path(settings.HOME),
     secret=secret(Path(settings.HOME), "node.secret"),
     source=DatabaseSource(),
-    otherwise=get_asgi_application(),
+    otherwise=cast(Application, get_asgi_application()),
 )

@@ -126,7 +126,7 @@ def _say(outcome: Outcome, stage: Stage, console: Console) -> None:
 
 
 def _write(outcomes: Sequence[Outcome], stage: Stage, json_file: Path | None) -> None:
-    body = {"scenes": [outcome.as_json() for outcome in outcomes]}
+    body: dict[str, Any] = {"scenes": [outcome.as_json() for outcome in outcomes]}
     if json_file is not None:
         json_file.write_text(json.dumps(body, ensure_ascii=False, indent=1), encoding="utf-8")
     ended = f"{stage.time.at.astimezone(ZONE):%Y年%m月%d日}"

@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import asdict, dataclass, field, is_dataclass
 from datetime import datetime
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar, cast
 
 from django.conf import settings
 from django.db import DatabaseError, IntegrityError, transaction
@@ -46,14 +46,16 @@ _run: ContextVar[_Run | None] = ContextVar("gongshu_action", default=None)
 def action(function: Callable[P, R]) -> Callable[P, R]:
     """Make a keyword-only function with `by=` and `at=` an action."""
     name = f"{function.__module__.split('.')[1]}.{function.__name__}"
+    # Keyword-only by the check below: the parameter specification allows positions, too.
+    call = cast(Callable[..., R], function)
 
     @functools.wraps(function)
     def run(*args: P.args, **kwargs: P.kwargs) -> R:
         if args:
             raise TypeError(f"{name} takes keyword arguments only")
         if _run.get() is not None:
-            return function(**kwargs)
-        return _outermost(name, function, kwargs)
+            return call(**kwargs)
+        return _outermost(name, call, kwargs)
 
     run.action_name = name  # type: ignore[attr-defined] # read by the tests over all actions
     return run

@@ -143,11 +143,11 @@ def move_to_successor(*, recorded: Recorded, by: Actor, at: datetime) -> None:
     old, new = recorded.event.subject[1], str(recorded.event.details["successor"])
     for model, names in HELD.items():
         for name in names:
-            model.objects.filter(**{name: old}).update(**{name: new})
+            model._default_manager.filter(**{name: old}).update(**{name: new})
     ended = Case.objects.filter(pk=OuterRef("case"), closed_at__isnull=False)
     for model, names in HELD_WHILE_OPEN.items():
         for name in names:
-            model.objects.filter(~Exists(ended), **{name: old}).update(**{name: new})
+            model._default_manager.filter(~Exists(ended), **{name: old}).update(**{name: new})
     for party in Party.objects.filter(organisation_id=old, case__closed_at__isnull=True):
         Party.objects.get_or_create(case_id=party.case_id, organisation_id=new, part=party.part)
     for row in GrantRow.objects.filter(grantee=old, revoked_at__isnull=True):

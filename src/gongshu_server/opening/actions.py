@@ -10,6 +10,7 @@ from gongshu.vocabulary.errors import Conflict, Invalid, NotFound, NotPermitted
 from gongshu_server.accounts.actors import Actor, node
 from gongshu_server.cases import engine
 from gongshu_server.cases.documents import Paper
+from gongshu_server.cases.models import Case
 from gongshu_server.catalogue import queries as catalogue
 from gongshu_server.catalogue.models import Resource
 from gongshu_server.journal.actions import action
@@ -86,7 +87,7 @@ def refuse(*, review_id: str, reason: str, by: Actor, at: datetime) -> OpeningRe
     return review
 
 
-def _locked(review_id: str, *, by: Actor) -> tuple[OpeningReview, engine.Case]:
+def _locked(review_id: str, *, by: Actor) -> tuple[OpeningReview, Case]:
     review = (
         OpeningReview.objects.visible_to(by)
         .select_for_update(of=("self",))

@@ -16,7 +16,7 @@ AGREEMENT = "operation.Agreement"
 SCENARIO = "operation.Scenario"
 
 
-class CaseSubjectQuerySet(models.QuerySet):  # type: ignore[type-arg] # three models share it
+class CaseSubjectQuerySet(models.QuerySet):
     """Rows that a case is about, by who may see them."""
 
     def visible_to(self, by: Actor) -> CaseSubjectQuerySet:

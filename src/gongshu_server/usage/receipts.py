@@ -12,6 +12,7 @@ from gongshu_server.journal import recording, sealing
 from gongshu_server.journal.models import Entry
 from gongshu_server.usage import segments
 from gongshu_server.usage.models import Segment
+from gongshu_server.usage.records import Record
 
 
 def use_receipt(receipt_id: str, *, party: str) -> bytes:
@@ -30,7 +31,7 @@ def use_receipt(receipt_id: str, *, party: str) -> bytes:
     )
 
 
-def _prove(name: str, records: tuple[segments.Record, ...], place: int) -> bytes:
+def _prove(name: str, records: tuple[Record, ...], place: int) -> bytes:
     row = Segment.objects.filter(pk=name).first()
     entry = Entry.objects.filter(pk=row.entry).first() if row else None
     if entry is None or entry.index is None:

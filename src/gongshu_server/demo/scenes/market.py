@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from decimal import Decimal
+from functools import partial
 
 from gongshu.pricing import Cost
 from gongshu_server.accounts import actions as accounts
@@ -34,12 +35,11 @@ def products(stage: Stage) -> str:
             by=stage.actor("operator"),
             at=stage.time.minutes(5),
         )
-        refused(
-            lambda p=product: actions.list_product(
-                product_id=p.pk, by=stage.actor("operator"), at=stage.time.at
-            ),
-            "not_built",
+        operator = stage.actor("operator")
+        unbuilt = partial(
+            actions.list_product, product_id=product.pk, by=operator, at=stage.time.at
         )
+        refused(unbuilt, "not_built")
         built = building.build(product.pk, by=node(), at=stage.time.minutes(1))
         actions.list_product(
             product_id=product.pk, by=stage.actor("operator"), at=stage.time.minutes(5)

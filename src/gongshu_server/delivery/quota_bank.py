@@ -7,11 +7,12 @@ leaves its row in `reserved`; `use_log.recover` books what its segments show and
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
+
+from gongshu_server.usage.sqlite_files import opened
 
 _SCHEMA: Final = """
 create table if not exists settled (
@@ -30,14 +31,7 @@ class SqliteQuotaBank:
     """The bank of one host, in `folder`/quota.sqlite; one object per process."""
 
     def __init__(self, folder: Path) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
-        # The serving process opens it in one thread and uses it in another, never in two at once.
-        self._database = sqlite3.connect(
-            folder / "quota.sqlite", timeout=20, isolation_level=None, check_same_thread=False
-        )
-        self._database.execute("pragma journal_mode=wal")
-        self._database.execute("pragma synchronous=full")
-        self._database.executescript(_SCHEMA)
+        self._database = opened(folder / "quota.sqlite", _SCHEMA)
 
     def reserve(self, owner: str, counter: str, *, want: int, limit: int | None) -> int:
         """Take up to `want` units and return how many; used and reserved stay within `limit`."""

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import hmac
 import secrets
-import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,9 +18,13 @@ from typing import Final
 
 from gongshu_server.accounts.digests import authorisation_mac
 from gongshu_server.journal.ids import ulid
+from gongshu_server.usage.sqlite_files import opened
 
 PREFIX: Final = "gsa_"
 _MOST_CHARACTERS: Final = 200
+_SCHEMA: Final = (
+    "create table if not exists used (id text primary key, expires integer) without rowid"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,19 +47,8 @@ class Authorisations:
     """Issues and checks the authorisations of a node, and remembers in a file which were used."""
 
     def __init__(self, folder: Path, *, secret: bytes) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
         self._secret = secret
-        self._database = sqlite3.connect(
-            folder / "authorisations.sqlite",
-            timeout=20,
-            isolation_level=None,
-            check_same_thread=False,
-        )
-        self._database.execute("pragma journal_mode=wal")
-        self._database.execute("pragma synchronous=full")
-        self._database.execute(
-            "create table if not exists used (id text primary key, expires integer) without rowid"
-        )
+        self._database = opened(folder / "authorisations.sqlite", _SCHEMA)
 
     def issue(self, authorised: Authorised, *, at: datetime, expires: datetime) -> str:
         """Return a new token for one use of exactly what `authorised` says, before `expires`."""

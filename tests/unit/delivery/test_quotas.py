@@ -280,3 +280,24 @@ def test_the_last_units_do_not_stay_with_an_idle_process(memory: Path) -> None:
     time.sleep(0.3)  # For so long a process does not ask again after it was told "none left".
     assert busy.spent("s", [one], amount=1, at=AT)["g"] == 7
     bank.close()
+
+
+STARTER = """
+import sys, time
+from pathlib import Path
+from gongshu_server.delivery.quota_bank import SqliteQuotaBank
+from gongshu_server.usage.authorisations import Authorisations
+while time.time() < float(sys.argv[2]):
+    pass
+SqliteQuotaBank(Path(sys.argv[1])).reserve("o", "c", want=1, limit=9)
+Authorisations(Path(sys.argv[1]), secret=b"secret")
+"""
+
+
+def test_processes_that_start_together_on_a_new_node_all_start(memory: Path) -> None:
+    for attempt in range(4):
+        folder, start = memory / str(attempt), str(time.time() + 0.35)
+        starters = [
+            subprocess.Popen([sys.executable, "-c", STARTER, str(folder), start]) for _ in range(4)
+        ]
+        assert [starter.wait(30) for starter in starters] == [0, 0, 0, 0]

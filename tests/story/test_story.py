@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +51,15 @@ def test_every_scene_ends_as_it_should(tmp_path: Path, as_of: str) -> None:
     status, scenes, said = play(tmp_path, "--scale", "0.1", *options)
     assert_as_it_should(status, scenes, said)
     assert {s["data"] for s in scenes} == {"generated"}
+    if as_of:
+        assert provisional_limits(tmp_path / "demo") > 0
+
+
+def provisional_limits(home: Path) -> int:
+    """Return how many limits of the story run into a year whose calendar is not published."""
+    with closing(sqlite3.connect(home / "node.sqlite3")) as database:
+        query = "select count(*) from cases_clock where provisional and due >= '2027-01-01'"
+        return int(database.execute(query).fetchone()[0])
 
 
 def test_real_tables_go_the_same_way(tmp_path: Path, shared: Path) -> None:

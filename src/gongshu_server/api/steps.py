@@ -44,7 +44,19 @@ OTHERS = (
 INTERNAL = frozenset({"market.record_built"})
 # Columns that no answer carries: digests and their salts, places on disk, what only reviewers see.
 HIDDEN = frozenset(
-    {"digest", "salt", "serving", "result", "location", "for_reviewer", "commitment", "opened"}
+    [
+        "digest",
+        "salt",
+        "serving",
+        "result",
+        "location",
+        "for_reviewer",
+        "commitment",
+        "sealed",
+        "cause",
+        "finished_at",
+        "content_digest",
+    ]
 )
 
 

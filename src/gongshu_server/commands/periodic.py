@@ -13,6 +13,8 @@ from gongshu_server.cases import actions as cases
 from gongshu_server.delivery import building, database_source
 from gongshu_server.jobs.worker import Periodic
 from gongshu_server.journal import clock, sealing
+from gongshu_server.operation import actions as operation
+from gongshu_server.operation import queries as operation_queries
 from gongshu_server.usage import collecting, ingest
 from gongshu_server.workshop import running
 from gongshu_server.workshop.running import LIMITS
@@ -42,10 +44,18 @@ JOBS: Mapping[str, Callable[..., None]] = MappingProxyType(
     {"ingest": _ingest, "build": _build, "run_query": _run_query}
 )
 
+
+def _expire_agreements() -> None:
+    at = clock.now()
+    for agreement in operation_queries.expired_agreements(at):
+        operation.expire_agreement(agreement_id=agreement.pk, by=node(), at=at)
+
+
 PERIODIC: tuple[Periodic, ...] = (
     Periodic("seal", 1, lambda: sealing.seal_all(at=clock.now())),
     Periodic("collect", 2, lambda: collecting.collect(by=node(), at=clock.now())),
     Periodic("overdue", 60, lambda: cases.note_overdue(by=node(), at=clock.now())),
+    Periodic("expire_agreements", 60, _expire_agreements),
     # A row edited under the ledger is found within a minute, on hosts that never restart, too.
     Periodic("verify_grants", 30, lambda: database_source.compile_all(at=clock.now())),
 )

@@ -23,7 +23,7 @@ from gongshu_server.journeys import standing
 from gongshu_server.market import queries as market_queries
 from gongshu_server.market.models import Order, Product
 from gongshu_server.operation import queries as operation_queries
-from gongshu_server.operation.models import Agreement, Plan, Scenario
+from gongshu_server.operation.models import Agreement, Plan, ReviewingBody, Scenario
 from gongshu_server.oversight.models import Objection
 from gongshu_server.registration.models import Registration
 from gongshu_server.usage import actions as usage_actions
@@ -148,6 +148,10 @@ def move_to_successor(*, recorded: Recorded, by: Actor, at: datetime) -> None:
     for model, names in HELD_WHILE_OPEN.items():
         for name in names:
             model._default_manager.filter(~Exists(ended), **{name: old}).update(**{name: new})
+    # A body reviews once for an agreement: where the successor already does, nothing moves.
+    already = ReviewingBody.objects.filter(organisation_id=new).values("agreement_id")
+    reviewing = ReviewingBody.objects.filter(organisation_id=old)
+    reviewing.exclude(agreement_id__in=already).update(organisation_id=new)
     for party in Party.objects.filter(organisation_id=old, case__closed_at__isnull=True):
         Party.objects.get_or_create(case_id=party.case_id, organisation_id=new, part=party.part)
     for row in GrantRow.objects.filter(grantee=old, revoked_at__isnull=True):

@@ -67,13 +67,14 @@ def read_files(stage: Stage) -> str:
         stage.time.minutes(1)
         ingest.ingest(_receive(stage, table), by=node(), at=stage.time.at)
     rows = rejects = 0
-    for snapshot in Snapshot.objects.select_related("resource"):
+    for snapshot in Snapshot.objects.select_related("resource", "received"):
         known = snapshot.understood
         require(
             known["records"] == snapshot.rows + snapshot.rejects,
             f"{snapshot.resource.title}：行数对不上，有行不见了",
         )
         rows, rejects = rows + snapshot.rows, rejects + snapshot.rejects
+        stage.notes += [f"{snapshot.received.name}：{said}" for said in known["sentences"]]
         if snapshot.match and snapshot.match["method"] != "none":
             report = MatchReport(**snapshot.match)
             stage.notes.append(

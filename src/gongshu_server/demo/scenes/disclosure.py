@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import urllib.parse
 
 from django.db.models import Sum
 
@@ -19,7 +20,10 @@ def disclosure(stage: Stage) -> str:
         set_clock(stage)
         shown = server.call("GET", "/api/v1/disclosure")
         page = server.call("GET", "/disclosure/")
+        code = urllib.parse.quote(stage.facts["code"])
+        query = server.call("GET", f"/registrations/?code={code}")
     require(shown.status == page.status == 200, f"披露没有打开：{shown.status} {page.status}")
+    require(query.status == 200 and stage.facts["code"] in query.body, "登记查询页没有答复")
     lines = shown.body["authorisations"]
     used = Metered.objects.filter(product=stage.ids["product.verification"])
     total = used.aggregate(n=Sum("allowed"))["n"]

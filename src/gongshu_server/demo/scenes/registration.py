@@ -76,6 +76,7 @@ def _due(case: str, limit: str) -> datetime:
 def publicise(stage: Stage) -> str:
     """Formal review, ten working days of publicity, then the code; not a day earlier."""
     code = _to_code(stage, stage.ids["registration.resource"])
+    stage.facts["code"] = code
     found = queries.by_code(code, at=stage.time.at)
     require(found.state == "有效" and code.startswith("演示码-"), f"查询结果不对：{found}")
     return f"公示期未满赋码被拒；期满赋码 {code}，查询页可查到“{found.title}”"

@@ -44,7 +44,7 @@ OTHERS = (
 INTERNAL = frozenset({"market.record_built"})
 # Columns that no answer carries: digests and their salts, places on disk, what only reviewers see.
 HIDDEN = frozenset(
-    [
+    {
         "digest",
         "salt",
         "serving",
@@ -56,7 +56,7 @@ HIDDEN = frozenset(
         "cause",
         "finished_at",
         "content_digest",
-    ]
+    }
 )
 
 

@@ -103,7 +103,7 @@ def _in_force(scene: Scene, stage: Stage) -> None:
     """No scene rests on a clause before it was in force."""
     day = stage.time.at.date()
     early = [code for code in scene.clauses if not clause(code).in_force_on(day)]
-    require(not early, f"这些条款在 {day} 还没有施行：{'、'.join(early)}")
+    assure(not early, f"这些条款在 {day} 还没有施行：{'、'.join(early)}")
 
 
 def refused(
@@ -135,7 +135,7 @@ def refused(
     raise Unexpected("本应拒绝，却办成了")
 
 
-def require(condition: bool, otherwise: str) -> None:
+def assure(condition: bool, otherwise: str) -> None:
     """Raise Unexpected with the sentence unless the condition holds."""
     if not condition:
         raise Unexpected(otherwise)

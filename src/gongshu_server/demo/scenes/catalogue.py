@@ -8,7 +8,7 @@ from gongshu_server.cases.documents import Paper
 from gongshu_server.catalogue import actions, intake
 from gongshu_server.catalogue.models import Item, Snapshot
 from gongshu_server.demo import real
-from gongshu_server.demo.stage import Scene, Stage, refused, require
+from gongshu_server.demo.stage import Scene, Stage, assure, refused
 from gongshu_server.demo.tables import Table
 from gongshu_server.usage import ingest
 
@@ -69,7 +69,7 @@ def read_files(stage: Stage) -> str:
     rows = rejects = 0
     for snapshot in Snapshot.objects.select_related("resource", "received"):
         known = snapshot.understood
-        require(
+        assure(
             known["records"] == snapshot.rows + snapshot.rejects,
             f"{snapshot.resource.title}：行数对不上，有行不见了",
         )
@@ -114,7 +114,7 @@ def confirm_levels(stage: Stage) -> str:
         )
     direct = Item.objects.filter(identifier="direct").count()
     total = Item.objects.count()
-    require(direct > 0, "没有识别出任何直接标识符")
+    assure(direct > 0, "没有识别出任何直接标识符")
     return f"{total} 个数据项已由人确认分类分级，其中直接标识符 {direct} 个；目录已发布"
 
 

@@ -10,7 +10,7 @@ from gongshu_server.accounts.actors import node
 from gongshu_server.demo import cast
 from gongshu_server.demo.node import Reply, ServingNode
 from gongshu_server.demo.scenes.market import TRIAL
-from gongshu_server.demo.stage import Scene, Stage, require
+from gongshu_server.demo.stage import Scene, Stage, assure
 from gongshu_server.demo.timeline import ZONE
 from gongshu_server.journal import clock
 from gongshu_server.market import actions
@@ -55,7 +55,7 @@ def token(stage: Stage, enterprise: str) -> str:
 
 def _refused(reply: Reply, status: int, *limits: str) -> None:
     named = {reason["limit"] for reason in reply.body.get("reasons", ())}
-    require(
+    assure(
         reply.status == status and set(limits) <= named,
         f"应以 {status} 拒绝并指出 {limits}，实际 {reply.status} {reply.body}",
     )
@@ -63,9 +63,9 @@ def _refused(reply: Reply, status: int, *limits: str) -> None:
 
 def _answered(reply: Reply, word: str) -> str:
     said = reply.body.get("answer") if isinstance(reply.body, dict) else reply.body
-    require(reply.status == 200 and said == word, f"应答“{word}”，实际 {reply.status} {reply.body}")
+    assure(reply.status == 200 and said == word, f"应答“{word}”，实际 {reply.status} {reply.body}")
     receipt: str = reply.body["receipt"]
-    require(bool(receipt) and bool(reply.body["as_of"]), "没有回执编号或数据日期")
+    assure(bool(receipt) and bool(reply.body["as_of"]), "没有回执编号或数据日期")
     return receipt
 
 
@@ -89,7 +89,7 @@ def answers(stage: Stage) -> str:
         _answered(verify(stage, server, people["unknown"].id, key=bureau), "查无记录")
         for subject in stage.facts["checked"][:CHECKS]:
             reply = verify(stage, server, subject, key=bureau)
-            require(reply.status == 200, f"应急局调用失败：{reply.status} {reply.body}")
+            assure(reply.status == 200, f"应急局调用失败：{reply.status} {reply.body}")
     stage.facts["calls.insurer"] = 1
     stage.facts["calls.emergency"] = 2 + len(stage.facts["checked"][:CHECKS])
     return (
@@ -116,11 +116,11 @@ def denials(stage: Stage) -> str:
         stranger = verify(stage, server, licensed, key="gs_unknown")
         nowhere = server.call("POST", "/v1/products/none/verify", key="gs_unknown", body={})
         same = stranger.status == nowhere.status == 404 and stranger.body == nowhere.body
-        require(same, "未知凭证与未知产品的答复应当完全一样")
+        assure(same, "未知凭证与未知产品的答复应当完全一样")
         said.append("未知凭证")
         for _ in range(5):
             reply = server.call("GET", data, key=stage.keys["insurer.dataset"])
-            require(reply.status == 200, f"数据集交付失败：{reply.status} {reply.body}")
+            assure(reply.status == 200, f"数据集交付失败：{reply.status} {reply.body}")
         over = server.call("GET", data, key=stage.keys["insurer.dataset"])
         _refused(over, 429, "quota")
         said.append("超出额度")
@@ -135,7 +135,7 @@ def denials(stage: Stage) -> str:
         set_clock(stage)
         _refused(server.call("GET", data, key=stage.keys["insurer.dataset"]), 403, "revoked")
         said.append("收回许可后的下一次调用")
-    require(bool(product), "没有产品")
+    assure(bool(product), "没有产品")
     return "逐一拒绝并指明限制：" + "、".join(said)
 
 
@@ -173,9 +173,9 @@ def _key(stage: Stage, order: str, product: str) -> str:
 
 
 def _expire(stage: Stage, server: ServingNode, order: str, subject: str) -> None:
-    require(bool(order), "没有短期订单")
+    assure(bool(order), "没有短期订单")
     first = verify(stage, server, subject, key="water")
-    require(first.status == 200, f"期内调用应得到答复：{first.status} {first.body}")
+    assure(first.status == 200, f"期内调用应得到答复：{first.status} {first.body}")
     stage.time.days(3)
     set_clock(stage)
     _refused(verify(stage, server, subject, key="water"), 403, "period")
@@ -198,10 +198,10 @@ def bill(stage: Stage) -> str:
     }
     for buyer, made in bills.items():
         calls = stage.facts[f"calls.{buyer}"]
-        require(made.uses == calls, f"{buyer} 账单 {made.uses} 次，实际调用 {calls} 次")
+        assure(made.uses == calls, f"{buyer} 账单 {made.uses} 次，实际调用 {calls} 次")
     insurer = bills["insurer"]
-    require(insurer.total == TRIAL * insurer.uses, f"应收金额不对：{insurer.total}")
-    require(bills["emergency"].total == 0, "公共治理不应收费")
+    assure(insurer.total == TRIAL * insurer.uses, f"应收金额不对：{insurer.total}")
+    assure(bills["emergency"].total == 0, "公共治理不应收费")
     return (
         f"{taken} 段用数记录已入存证；保险公司 {insurer.uses} 次 {insurer.total} 元，"
         f"应急局 {bills['emergency'].uses} 次 0 元，与用数记录一致"

@@ -9,7 +9,7 @@ from django.db.models import Sum
 
 from gongshu_server.demo.node import ServingNode
 from gongshu_server.demo.scenes.delivery import set_clock
-from gongshu_server.demo.stage import Scene, Stage, require
+from gongshu_server.demo.stage import Scene, Stage, assure
 from gongshu_server.usage.models import Metered
 
 
@@ -22,17 +22,17 @@ def disclosure(stage: Stage) -> str:
         page = server.call("GET", "/disclosure/")
         code = urllib.parse.quote(stage.facts["code"])
         query = server.call("GET", f"/registrations/?code={code}")
-    require(shown.status == page.status == 200, f"披露没有打开：{shown.status} {page.status}")
-    require(query.status == 200 and stage.facts["code"] in query.body, "登记查询页没有答复")
+    assure(shown.status == page.status == 200, f"披露没有打开：{shown.status} {page.status}")
+    assure(query.status == 200 and stage.facts["code"] in query.body, "登记查询页没有答复")
     lines = shown.body["authorisations"]
     used = Metered.objects.filter(product=stage.ids["product.verification"])
     total = used.aggregate(n=Sum("allowed"))["n"]
     product = next(
         p for p in shown.body["products"] if p["product"] == stage.ids["product.verification"]
     )
-    require(product["uses"] == total, f"披露 {product['uses']} 次，存证 {total} 次")
+    assure(product["uses"] == total, f"披露 {product['uses']} 次，存证 {total} 次")
     ended = stage.ids["grant.insurer.dataset"]
-    require(all(line["grant"] != ended for line in lines), "已收回的许可还在披露")
+    assure(all(line["grant"] != ended for line in lines), "已收回的许可还在披露")
     file = stage.home / "disclosure.json"
     file.write_text(json.dumps(shown.body, ensure_ascii=False, indent=1), encoding="utf-8")
     return (

@@ -11,7 +11,7 @@ from gongshu_server.accounts import actions as accounts
 from gongshu_server.accounts.actors import node
 from gongshu_server.cases.documents import Paper
 from gongshu_server.delivery import building
-from gongshu_server.demo.stage import Scene, Stage, refused, require
+from gongshu_server.demo.stage import Scene, Stage, assure, refused
 from gongshu_server.demo.timeline import ZONE
 from gongshu_server.market import actions
 from gongshu_server.market.models import Order, PermittedRevenue, Product
@@ -145,7 +145,7 @@ def orders(stage: Stage) -> str:
     delivered = Product.objects.get(pk=stage.ids["product.verification"]).delivered_at
     stage.facts["delivered_at"] = delivered
     grants = GrantRow.objects.filter(object__startswith="product:").count()
-    require(grants == len(wanted), f"应有 {len(wanted)} 项产品许可，实际 {grants}")
+    assure(grants == len(wanted), f"应有 {len(wanted)} 项产品许可，实际 {grants}")
     return f"高于试行价被拒：{above.sentence} 保险公司按试行价、应急局无偿，各得许可和凭证"
 
 

@@ -8,7 +8,7 @@ from gongshu_server.delivery import building
 from gongshu_server.demo.node import ServingNode
 from gongshu_server.demo.scenes.delivery import set_clock, verify
 from gongshu_server.demo.scenes.workshop import run_again
-from gongshu_server.demo.stage import Scene, Stage, refused, require
+from gongshu_server.demo.stage import Scene, Stage, assure, refused
 from gongshu_server.oversight import actions
 from gongshu_server.oversight.actions import Complaint
 from gongshu_server.oversight.models import Objection
@@ -99,7 +99,7 @@ def _expect(stage: Stage, server: ServingNode, own: str, other: str) -> None:
     for code, word in (("objector", own), ("licensed", other)):
         reply = verify(stage, server, people[code].id, key="emergency.verification")
         said = reply.body.get("answer")
-        require(said == word, f"{code} 应答“{word}”，实际 {reply.status} {reply.body}")
+        assure(said == word, f"{code} 应答“{word}”，实际 {reply.status} {reply.body}")
 
 
 SCENES = (

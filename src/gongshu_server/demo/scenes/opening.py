@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from gongshu_server.cases.documents import Paper
 from gongshu_server.cases.models import Case
-from gongshu_server.demo.stage import Scene, Stage, require
+from gongshu_server.demo.stage import Scene, Stage, assure
 from gongshu_server.opening import actions
 
 
@@ -19,9 +19,9 @@ def refuse_outpatients(stage: Stage) -> str:
         at=stage.time.minutes(10),
     )
     case = Case.objects.get(pk=review.case)
-    require(case.state == "refused", f"应不予开放，实际为 {case.state}")
+    assure(case.state == "refused", f"应不予开放，实际为 {case.state}")
     finding = next(f for f in review.findings if f["kind"] == "citizen_id")
-    require(finding["item"] == "证件号码" and finding["count"] > 0, "没有指明证件号码一列和个数")
+    assure(finding["item"] == "证件号码" and finding["count"] > 0, "没有指明证件号码一列和个数")
     return (
         f"不予开放：“{finding['item']}”一列有 {finding['count']} 个公民身份号码，"
         f"另有 {len(review.findings) - 1} 处发现；依据 {finding['clause']}"
@@ -39,7 +39,7 @@ def open_register(stage: Stage) -> str:
         at=stage.time.minutes(10),
     )
     state = Case.objects.get(pk=review.case).state
-    require(state == "checked", f"机器检查应通过，实际为 {state}：{review.findings}")
+    assure(state == "checked", f"机器检查应通过，实际为 {state}：{review.findings}")
     stage.time.working_days(1)
     paper = Paper(kind="secrecy_review", title="开放前保密审查意见", text="不涉及国家秘密。")
     actions.approve(

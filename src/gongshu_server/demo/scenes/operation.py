@@ -8,7 +8,7 @@ from gongshu.policy import Undertaking
 from gongshu.procedures import agreement as agreement_table
 from gongshu.procedures import operation_plan as plan_table
 from gongshu_server.cases.documents import Paper
-from gongshu_server.demo.stage import Scene, Stage, refused, require
+from gongshu_server.demo.stage import Scene, Stage, assure, refused
 from gongshu_server.demo.timeline import ZONE
 from gongshu_server.operation import actions
 from gongshu_server.operation.actions import Application, ScopeEntry, Terms
@@ -106,7 +106,7 @@ def agreement(stage: Stage) -> str:
     actions.activate_agreement(agreement_id=draft.pk, by=bureau, at=stage.time.minutes())
     stage.ids["agreement"] = draft.pk
     ceilings = GrantRow.objects.filter(grantee=draft.pk).count()
-    require(ceilings == len(SCOPE), f"应有 {len(SCOPE)} 项上限，实际 {ceilings} 项")
+    assure(ceilings == len(SCOPE), f"应有 {len(SCOPE)} 项上限，实际 {ceilings} 项")
     return f"超过 5 年被拒；协议经实施机构决策、签订、备案后生效，形成 {ceilings} 项授权上限"
 
 
@@ -202,8 +202,8 @@ def scenario(stage: Stage) -> str:
     )
     stage.ids["scenario"] = row.pk
     grants = GrantRow.objects.filter(grantee=stage.organisation("developer"))
-    require(grants.count() == len(SCENARIO), f"应得 {len(SCENARIO)} 项许可，实际 {grants.count()}")
-    require(all(g.parent for g in grants), "许可没有挂在协议上限之下")
+    assure(grants.count() == len(SCENARIO), f"应得 {len(SCENARIO)} 项许可，实际 {grants.count()}")
+    assure(all(g.parent for g in grants), "许可没有挂在协议上限之下")
     return (
         f"用途超出协议被拒（{len(beyond.details)} 条理由）；缺提供单位意见不能批准；"
         f"批准后产生 {grants.count()} 项用数许可，都在协议上限之内"

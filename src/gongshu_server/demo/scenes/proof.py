@@ -22,7 +22,7 @@ from gongshu_server.accounts.actors import node
 from gongshu_server.delivery import database_source
 from gongshu_server.demo.node import ServingNode
 from gongshu_server.demo.scenes.delivery import set_clock, verify
-from gongshu_server.demo.stage import Scene, Stage, require
+from gongshu_server.demo.stage import Scene, Stage, assure
 from gongshu_server.journal import sealing
 from gongshu_server.journal.models import Entry
 from gongshu_server.usage import collecting
@@ -45,7 +45,7 @@ def offline(stage: Stage) -> str:
     key = stage.home / "ledger.vkey"
     folder = stage.home / "ledger"
     status, said = _gongshu("ledger", "verify", str(folder), "--key", str(key))
-    require(status == 3 and "未见证" in said, f"应通过并以 3 结束，实际 {status}：{said}")
+    assure(status == 3 and "未见证" in said, f"应通过并以 3 结束，实际 {status}：{said}")
     copy = stage.home / "flipped"
     dice = random.Random(7)  # noqa: S311 - which byte is flipped need not be secret
     files = sorted(p.relative_to(folder) for p in folder.rglob("*") if p.is_file())
@@ -55,7 +55,7 @@ def offline(stage: Stage) -> str:
         _flip(copy / name, dice)
         report = verify_folder(copy, Verifier.parse(key.read_text().strip()))
         located = any(name.as_posix() == fault.path for fault in report.faults)
-        require(report.exit_code == 1 and located, f"{name} 的一个字节被改而没有定位")
+        assure(report.exit_code == 1 and located, f"{name} 的一个字节被改而没有定位")
     shutil.rmtree(copy)
     return (
         f"{size} 个条目逐字节通过，未经见证；随机改动 {min(FLIPS, len(files))} 个字节全部发现并定位"
@@ -75,14 +75,14 @@ def receipt(stage: Stage) -> str:
     key = str(stage.home / "ledger.vkey")
     file.write_bytes(use_receipt(stage.ids["receipt"], party=stage.organisation("insurer")))
     status, said = _gongshu("ledger", "receipt", str(file), "--key", key)
-    require(status == 3 and "回执有效" in said, f"回执应有效，实际 {status}：{said}")
+    assure(status == 3 and "回执有效" in said, f"回执应有效，实际 {status}：{said}")
     verifier = Verifier.parse((stage.home / "ledger.vkey").read_text().strip())
     dice = random.Random(11)  # noqa: S311 - see above
     for _ in range(FLIPS):
         flipped = stage.home / "receipt-flipped.json"
         flipped.write_bytes(file.read_bytes())
         _flip(flipped, dice)
-        require(_damaged(flipped, verifier), "改动一个字节的回执没有被发现")
+        assure(_damaged(flipped, verifier), "改动一个字节的回执没有被发现")
         flipped.unlink()
     return f"回执 {stage.ids['receipt']} 连同内容离线验证通过；改动 {FLIPS} 次全部发现"
 
@@ -107,13 +107,13 @@ def tampering(stage: Stage) -> str:
         set_clock(stage)
         _by_sql(grant, forged)
         running = verify(stage, server, subject, key="emergency.verification")
-        require(running.status == 200, f"运行中的主机不应受影响：{running.body}")
+        assure(running.status == 200, f"运行中的主机不应受影响：{running.body}")
     found = database_source.compile_all(at=stage.time.minutes(1))
     alarms = Alarm.objects.filter(object_id=grant, closed_at__isnull=True)
-    require(found == 1 and alarms.exists(), "下一次编译没有发现并告警")
+    assure(found == 1 and alarms.exists(), "下一次编译没有发现并告警")
     with ServingNode(stage.home) as server:
         restarted = verify(stage, server, subject, key="emergency.verification")
-        require(restarted.status == 404, f"重启后应停用该许可，实际 {restarted.status}")
+        assure(restarted.status == 404, f"重启后应停用该许可，实际 {restarted.status}")
     _by_sql(grant, before)
     alarms.update(closed_at=stage.time.at)
     return "额度改大后：运行中的主机不受影响；下一次编译拒绝并告警；重启后停用"
@@ -135,7 +135,7 @@ def unlinkable(stage: Stage) -> str:
         data = (body or "").encode()
         unsalted = (hashlib.sha256(data).digest(), commit(kind, b"\0" * 32, data), leaf_hash(data))
         hits += sum(1 for digest in unsalted if digest in leaves)
-    require(hits == 0, f"有 {hits} 个公开叶子可以被猜中")
+    assure(hits == 0, f"有 {hits} 个公开叶子可以被猜中")
     return f"{len(ids)} 个证件号码、信用代码与 {len(entries)} 个公开条目逐一比对，无一可以对上"
 
 

@@ -9,7 +9,7 @@ from gongshu.procedures import procedure
 from gongshu.procedures.registration import MATERIALS
 from gongshu_server.cases.documents import Paper
 from gongshu_server.cases.models import Case, Clock
-from gongshu_server.demo.stage import Scene, Stage, refused, require
+from gongshu_server.demo.stage import Scene, Stage, assure, refused
 from gongshu_server.registration import actions, queries
 from gongshu_server.registration.actions import Application
 
@@ -52,7 +52,7 @@ def apply_incomplete(stage: Stage) -> str:
     missing = actions.notify_incomplete(
         registration_id=row.pk, by=stage.actor("registry"), at=stage.time.at
     )
-    require(len(missing) == 3, f"应一次列出 3 类缺失材料，实际 {missing}")
+    assure(len(missing) == 3, f"应一次列出 3 类缺失材料，实际 {missing}")
     first = _due(row.case, "reg.accept")
     stage.time.working_days(1)
     actions.resubmit(
@@ -61,7 +61,7 @@ def apply_incomplete(stage: Stage) -> str:
         by=stage.actor("bureau"),
         at=stage.time.at,
     )
-    require(_due(row.case, "reg.accept") > first, "补正后受理时限没有重新起算")
+    assure(_due(row.case, "reg.accept") > first, "补正后受理时限没有重新起算")
     actions.accept(
         registration_id=row.pk, by=stage.actor("registry"), at=stage.time.working_days(1)
     )
@@ -78,7 +78,7 @@ def publicise(stage: Stage) -> str:
     code = _to_code(stage, stage.ids["registration.resource"])
     stage.facts["code"] = code
     found = queries.by_code(code, at=stage.time.at)
-    require(found.state == "有效" and code.startswith("演示码-"), f"查询结果不对：{found}")
+    assure(found.state == "有效" and code.startswith("演示码-"), f"查询结果不对：{found}")
     return f"公示期未满赋码被拒；期满赋码 {code}，查询页可查到“{found.title}”"
 
 
@@ -127,14 +127,14 @@ def register_products(stage: Stage) -> str:
             at=stage.time.minutes(),
         )
         clock = Clock.objects.get(case_id=row.case, limit="reg.first.file")
-        require(clock.stopped_at is not None and clock.stopped_at < clock.due, "超过 20 个工作日")
+        assure(clock.stopped_at is not None and clock.stopped_at < clock.due, "超过 20 个工作日")
         rows.append(row)
     stage.time.working_days(1)
     for row in rows:
         actions.accept(registration_id=row.pk, by=stage.actor("registry"), at=stage.time.minutes())
     for row in rows:
         codes.append(_to_code(stage, row.pk))
-        require(Case.objects.get(pk=row.case).state == "registered", "没有赋码")
+        assure(Case.objects.get(pk=row.case).state == "registered", "没有赋码")
     return f"交付后 20 个工作日内申请，两个产品均已赋码：{'、'.join(codes)}"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from gongshu_server.accounts.actors import node
-from gongshu_server.demo.stage import Scene, Stage, refused, require
+from gongshu_server.demo.stage import Scene, Stage, assure, refused
 from gongshu_server.workshop import actions, queries, running
 from gongshu_server.workshop.models import Query, Release, Run
 
@@ -53,7 +53,7 @@ def raw_copy(stage: Stage) -> str:
     )
     opened = _draft(stage, stage.facts["sql.raw_opened"])
     why = opened.verdict["opened_copies"]
-    require(bool(why), "没有说明为什么可以照抄")
+    assure(bool(why), "没有说明为什么可以照抄")
     return f"换名照抄未开放的数据项被拒：{error.sentence}；已开放的可以：{why[0]}"
 
 
@@ -72,7 +72,7 @@ def lawful(stage: Stage) -> str:
     """A lawful query over several departments is checked, runs, is protected, reviewed, signed."""
     query = _draft(stage, stage.facts["sql.lawful"])
     sources = {ref["source"] if isinstance(ref, dict) else ref[0] for ref in _influences(query)}
-    require(len(sources) >= 2, f"来龙去脉里只有 {len(sources)} 个来源")
+    assure(len(sources) >= 2, f"来龙去脉里只有 {len(sources)} 个来源")
     run = _run(stage, query)
     release = _review(stage, run)
     stage.ids["release.dataset"] = release.pk
@@ -100,7 +100,7 @@ def _run(stage: Stage, query: Query) -> queries.RunView:
     started = running.run(query_id=query.pk, by=developer, at=stage.time.minutes(2))
     view = queries.run_view(started.id, by=developer, at=stage.time.minutes(10))
     cause = Run.objects.get(pk=view.id).cause
-    require(view.state == "finished", f"运行没有成功：{view.state} {cause}")
+    assure(view.state == "finished", f"运行没有成功：{view.state} {cause}")
     return view
 
 
@@ -143,7 +143,7 @@ def _vote(stage: Stage, release: Release) -> None:
     sector = stage.actor("sector", "reviewer")
     seen = queries.votes(release.pk, by=sector)
     sealed = all(vote.passed is None and not vote.opinion for vote in seen)
-    require(sealed, "第二家看到了第一家的票")
+    assure(sealed, "第二家看到了第一家的票")
     actions.vote_compliance(
         release_id=release.pk,
         passed=True,
@@ -157,7 +157,7 @@ def _settle(stage: Stage, release: Release) -> None:
     """Let the node open both votes, unless that has followed by itself."""
     if queries.state(release) == "in_review":
         actions.open_votes(release_id=release.pk, by=node(), at=stage.time.minutes(1))
-    require(queries.state(release) == "passed", "两项审核都通过后应为“双审核通过”")
+    assure(queries.state(release) == "passed", "两项审核都通过后应为“双审核通过”")
 
 
 def run_again(stage: Stage, product: str) -> queries.RunView:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from gongshu.vocabulary.errors import Conflict, Invalid
+from gongshu.vocabulary.errors import Conflict, Invalid, NotFound
 from gongshu.workflow.limits import SHANGHAI
 from gongshu_server.accounts.actors import Actor
 from gongshu_server.accounts.permissions import require
@@ -85,7 +85,7 @@ def record_snapshot(*, file_id: str, version: Version, by: Actor, at: datetime) 
     a person has confirmed them, and nothing is lost. Raises Invalid when filed items are missing.
     """
     require(by, "job.run")
-    received = ReceivedFile.objects.select_for_update(of=("self",)).get(pk=file_id)
+    received = _received(file_id)
     resource = received.resource
     _adopt_schema(resource, version)
     snapshot = Snapshot.objects.create(
@@ -119,6 +119,13 @@ def record_snapshot(*, file_id: str, version: Version, by: Actor, at: datetime) 
     return snapshot
 
 
+def _received(file_id: str) -> ReceivedFile:
+    received = ReceivedFile.objects.select_for_update(of=("self",)).filter(pk=file_id).first()
+    if received is None:
+        raise NotFound("没有这个接收文件。", code="file_not_found")
+    return received
+
+
 def _adopt_schema(resource: Resource, version: Version) -> None:
     known = {item.name: item for item in Item.objects.filter(resource=resource)}
     columns = {c["name"]: c for c in version.profile["columns"]}
@@ -142,7 +149,7 @@ def _adopt_schema(resource: Resource, version: Version) -> None:
 def record_unreadable(*, file_id: str, sentence: str, by: Actor, at: datetime) -> ReceivedFile:
     """Record that nothing of a file could be read, and why; the file itself is kept."""
     require(by, "job.run")
-    received = ReceivedFile.objects.select_for_update(of=("self",)).get(pk=file_id)
+    received = _received(file_id)
     received.outcome = "unreadable"
     received.sentence = sentence
     received.save(update_fields=["outcome", "sentence"])

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 
 from django.conf import settings
 from django.core.management import call_command
+from django.db import connection, transaction
 from rich.console import Console
 
 from gongshu.ledger.notes import Signer
@@ -15,24 +17,25 @@ from gongshu_server.accounts.actors import node
 from gongshu_server.accounts.models import Organisation
 from gongshu_server.journal import clock, sealing
 from gongshu_server.journal.models import Head
+from gongshu_server.secrets_folder import make_once
 
 
 def prepare(*, demo: bool) -> None:
     """Make the ledger key, migrate the database and set its one head row.
 
-    A demo is a property of the database made here; it can never be converted.
+    A demo is a property of the database made here; it can never be converted. Killed at any
+    moment, it can be run again.
     """
-    folder = Path(settings.HOME) / "keys"
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    key = folder / sealing.KEY_FILE
-    if not key.exists():
-        signer = Signer.generate(settings.LEDGER_ORIGIN)
-        key.touch(mode=0o600)
-        key.write_text(signer.secret + "\n", encoding="ascii")
-        public = Path(settings.HOME) / "ledger.vkey"
-        public.write_text(signer.verifier.vkey + "\n", encoding="ascii")
-    call_command("migrate", verbosity=0)
-    Head.objects.get_or_create(pk=1, defaults={"demo": demo})
+    home = Path(settings.HOME)
+    fresh = Signer.generate(settings.LEDGER_ORIGIN)
+    make_once(home / "keys" / sealing.KEY_FILE, f"{fresh.secret}\n".encode("ascii"))
+    make_once(home / "ledger.vkey", f"{sealing.signer().verifier.vkey}\n".encode("ascii"))
+    (home / "ledger.vkey").chmod(0o644)
+    # One transaction: Django notes a migration only after it has committed it, and could not take
+    # up again what a crash has left in between.
+    with connection.constraint_checks_disabled(), transaction.atomic():
+        call_command("migrate", verbosity=0)
+        Head.objects.get_or_create(pk=1, defaults={"demo": demo})
 
 
 def initialise(*, name: str, person: str, console: Console) -> None:
@@ -44,6 +47,18 @@ def initialise(*, name: str, person: str, console: Console) -> None:
     if Organisation.objects.exists():
         raise Conflict("这个目录里已有节点，不会覆盖。请换一个目录。", code="node_exists")
     at = clock.now()
+    with transaction.atomic():  # A node with an authority whose key nobody has seen is of no use.
+        key = _first_key(name=name, person=person, at=at)
+    sealing.seal_all(at=at)
+    console.print(f"节点已建好：{settings.HOME}")
+    console.print(f"管理员凭证（只显示这一次）：[bold]{key.clear}[/bold]", highlight=False)
+    console.print(
+        f"验证存证日志用的公钥：{Path(settings.HOME) / 'ledger.vkey'}，请另存一份到别处。"
+    )
+    console.print("下一步：gongshu serve")
+
+
+def _first_key(*, name: str, person: str, at: datetime) -> actions.NewKey:
     authority = actions.found(
         name=name, short_name=name, roles=("data_authority",), by=node(), at=at
     )
@@ -55,13 +70,6 @@ def initialise(*, name: str, person: str, console: Console) -> None:
         by=node(),
         at=at,
     )
-    key = actions.issue_key(
+    return actions.issue_key(
         label="首个凭证", person_id=holding.person_id, post_id=holding.post_id, by=node(), at=at
     )
-    sealing.seal_all(at=at)
-    console.print(f"节点已建好：{settings.HOME}")
-    console.print(f"管理员凭证（只显示这一次）：[bold]{key.clear}[/bold]", highlight=False)
-    console.print(
-        f"验证存证日志用的公钥：{Path(settings.HOME) / 'ledger.vkey'}，请另存一份到别处。"
-    )
-    console.print("下一步：gongshu serve")

@@ -28,6 +28,7 @@ from gongshu_server.operation.models import Agreement, Plan, Scenario
 from gongshu_server.registration import actions as registration
 from gongshu_server.registration.actions import Application
 from gongshu_server.registration.models import Registration
+from gongshu_server.usage.models import Change
 from gongshu_server.workshop.models import Query, Release, Run, Task
 
 BEIJING = ZoneInfo("Asia/Shanghai")
@@ -377,3 +378,8 @@ def details(row: JournalEntry) -> dict[str, Any]:
     """Return the details of an entry."""
     said: dict[str, Any] = json.loads(row.body or "")["details"]
     return said
+
+
+def noted() -> int:
+    """Return how many changes hosts have been told of."""
+    return Change.objects.count()

@@ -11,8 +11,7 @@ from gongshu_server.accounts import actions, keys
 from gongshu_server.accounts.actors import Actor, acting
 from gongshu_server.accounts.models import Delegation, Holding, Key, OrganisationRole, Post
 from gongshu_server.catalogue import actions as catalogue
-from gongshu_server.usage.changes import epoch
-from integration.city import City, details, entry, events, refused
+from integration.city import City, details, entry, events, noted, refused
 
 DAY = timedelta(days=1)
 
@@ -210,11 +209,11 @@ def test_a_key_is_its_holder_and_nothing_in_the_database(city: City) -> None:
 
 
 def test_hosts_learn_of_a_key_before_the_answer(city: City) -> None:
-    before = epoch()
+    before = noted()
     key = city.do(actions.issue_key, "emergency", label="接口")
-    assert epoch() == before + 1
+    assert noted() == before + 1
     city.do(actions.revoke_key, "emergency", key_id=key.id)
-    assert epoch() == before + 2
+    assert noted() == before + 2
 
 
 @pytest.mark.parametrize("fault", ["unknown", "expired", "revoked", "for a product"])

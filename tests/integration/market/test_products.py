@@ -11,8 +11,7 @@ from gongshu_server.accounts import actions as accounts
 from gongshu_server.market import actions
 from gongshu_server.market.models import Product
 from gongshu_server.market.products import Built, Offer
-from gongshu_server.usage import changes
-from integration.city import City, details, events, listed, refused, released
+from integration.city import City, details, events, listed, noted, refused, released
 
 OFFER = Offer("许可证核验", "verification", ("industry",))
 BUILT = Built("a.sqlite", "0" * 64, ("许可状态",), 3, date(2025, 9, 1))
@@ -51,9 +50,9 @@ def other_operator(city: City) -> str:
 def test_from_the_release_to_the_shelf(city: City) -> None:
     product = filed(city)
     assert (product.state, product.unit, product.form) == ("filed", "call", "verification")
-    before = changes.epoch()
+    before = noted()
     city.do(actions.record_built, "node", product_id=product.pk, built=BUILT)
-    assert changes.epoch() == before + 1
+    assert noted() == before + 1
     city.do(actions.list_product, "operator", product_id=product.pk)
     product.refresh_from_db()
     assert (product.state, product.serving, product.rows) == ("listed", "a.sqlite", 3)

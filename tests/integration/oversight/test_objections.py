@@ -18,12 +18,12 @@ from gongshu_server.market.products import Built
 from gongshu_server.oversight import actions
 from gongshu_server.oversight.actions import Complaint
 from gongshu_server.oversight.models import Objection, Suspension
-from gongshu_server.usage import changes
 from integration.city import (
     USCC,
     City,
     events,
     listed,
+    noted,
     published,
     refused,
     version,
@@ -113,9 +113,9 @@ def test_suspension_bites_at_the_next_call(matter: Matter) -> None:
     objection = matter.raised()
     matter.city.do(actions.accept_objection, "emergency", objection_id=objection.pk)
     assert not matter.is_suspended()
-    before = changes.epoch()
+    before = noted()
     matter.city.do(actions.suspend_record, "emergency", objection_id=objection.pk)
-    assert changes.epoch() == before + 1
+    assert noted() == before + 1
     assert matter.is_suspended()
 
 
@@ -128,10 +128,10 @@ def test_upheld_and_corrected_at_the_source(matter: Matter) -> None:
     old = versioned(city, matter.resource, version(number=2))
     built = Built("b.sqlite", "1" * 64, ("许可状态",), 3, date(2025, 9, 2))
     city.do(market.record_built, "node", product_id=matter.product.pk, built=built)
-    before = changes.epoch()
+    before = noted()
     city.do(actions.correct_at_source, "emergency", snapshot_id=old, **named)
     assert not matter.is_suspended()
-    assert changes.epoch() == before + 1
+    assert noted() == before + 1
     assert Clock.objects.get(case=objection.case, limit="share.correct").stopped_at == city.at
     city.do(actions.close, "bureau", **named)
     assert state(objection) == "closed"
@@ -183,10 +183,10 @@ def test_dismissed_the_record_is_served_again(matter: Matter) -> None:
     city, objection = matter.city, matter.suspended()
     named = {"objection_id": objection.pk}
     refused(city, actions.dismiss, "emergency/head", "incomplete", reason=" ", **named)
-    before = changes.epoch()
+    before = noted()
     city.do(actions.dismiss, "emergency/head", reason="记录无误", **named)
     assert not matter.is_suspended()
-    assert changes.epoch() == before + 1
+    assert noted() == before + 1
     # The same record may be objected to again.
     matter.raised()
 

@@ -48,14 +48,15 @@ class SqliteQuotaBank:
                 )
         return got
 
-    def give_back(self, owner: str, counter: str, amount: int) -> None:
-        """Return units that the owner reserved and did not use."""
+    def give_back(self, owner: str, amounts: Mapping[str, int]) -> None:
+        """Return units by counter that the owner reserved and did not use."""
         with self._transaction():
-            self._lower(owner, counter, amount)
+            for counter, amount in amounts.items():
+                self._lower(owner, counter, amount)
 
     def settle(self, owner: str, segment: str, amounts: Mapping[str, int]) -> None:
-        """Book the amounts of a segment as used, once per segment name."""
-        with self._transaction():
+        """Book the amounts of a segment as used, once per segment name; on disk when it returns."""
+        with self._forced(), self._transaction():
             # A process closes its segments one by one: the one before has its last name by now.
             self._database.execute(
                 "delete from booked where owner = ? and segment <> ?", (owner, segment)
@@ -98,6 +99,16 @@ class SqliteQuotaBank:
             "update reserved set amount = max(0, amount - ?) where owner = ? and counter = ?",
             (amount, owner, counter),
         )
+
+    @contextmanager
+    def _forced(self) -> Iterator[None]:
+        """Force to disk what is committed within. Reservations need not be: they mean something
+        only while their process lives, and after a power loss none does."""
+        self._database.execute("pragma synchronous=full")
+        try:
+            yield
+        finally:
+            self._database.execute("pragma synchronous=normal")
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:

@@ -9,7 +9,8 @@ A use charges every counter that some grant of the group on the product needs.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Protocol
@@ -20,6 +21,9 @@ from gongshu_server.delivery.use_log import Settlement
 
 BLOCK: Final = 1_000
 _EXHAUSTED_SECONDS: Final = 0.25
+IDLE_SECONDS: Final = 2.0
+"""A block that nothing was asked of for so long goes back: another process may need it. If it went
+sooner, the blocks of many customers with few calls each would go to and fro all the time."""
 
 
 class QuotaBank(Settlement, Protocol):
@@ -34,8 +38,8 @@ class QuotaBank(Settlement, Protocol):
         Everything used or reserved stays within `limit`; None means without bound.
         """
 
-    def give_back(self, owner: str, counter: str, amount: int) -> None:
-        """Return units that the owner reserved and did not use."""
+    def give_back(self, owner: str, amounts: Mapping[str, int]) -> None:
+        """Return units by counter that the owner reserved and did not use."""
 
     def close(self) -> None:
         """Let go of what the bank holds open."""
@@ -83,7 +87,7 @@ class _Block:
     """Units that this process may still use; `empty_until` spares the bank needless questions."""
 
     left: int = 0
-    touched: bool = True
+    asked_at: float = 0.0
     empty_until: float = 0.0
 
 
@@ -93,8 +97,16 @@ class Purse:
     It belongs to the event loop: between `spent` and `charge` nothing else may run.
     """
 
-    def __init__(self, bank: QuotaBank, *, owner: str, block: int = BLOCK) -> None:
+    def __init__(
+        self,
+        bank: QuotaBank,
+        *,
+        owner: str,
+        block: int = BLOCK,
+        idle_seconds: float = IDLE_SECONDS,
+    ) -> None:
         self._bank, self._owner, self._size = bank, owner, block
+        self._idle_seconds = idle_seconds
         self._blocks: dict[tuple[str, int | None], _Block] = {}
 
     def spent(
@@ -130,24 +142,26 @@ class Purse:
         return list(counters)
 
     def give_back(self, *, idle: bool = True) -> None:
-        """Return to the bank the blocks that nothing was asked of since the last time.
+        """Return to the bank, in one go, the blocks that nothing was asked of for a while.
 
         With `idle` False all of them are returned.
         """
+        unused: Counter[str] = Counter()
+        before = time.monotonic() - self._idle_seconds
         for key, block in list(self._blocks.items()):
-            if idle and block.touched:
-                block.touched = False
-                continue
-            if block.left:
-                self._bank.give_back(self._owner, key[0], block.left)
-            del self._blocks[key]
+            if not idle or block.asked_at <= before:
+                unused[key[0]] += block.left
+                del self._blocks[key]
+        returned = {counter: left for counter, left in unused.items() if left}
+        if returned:
+            self._bank.give_back(self._owner, returned)
 
     def _held(self, counter: str, limit: int | None, amount: int) -> int:
         """Return how many units are held, after reserving more when there are too few."""
         block = self._blocks.get((counter, limit))
         if block is None:
             block = self._blocks[counter, limit] = _Block()
-        block.touched = True
+        block.asked_at = time.monotonic()
         if block.left < amount and time.monotonic() >= block.empty_until:
             want = max(self._size, amount - block.left)
             block.left += self._bank.reserve(self._owner, counter, want=want, limit=limit)

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -165,7 +166,7 @@ def test_the_bank_never_hands_out_more_than_the_limit(
             held[owner] += bank.reserve(str(owner), COUNTER, want=amount, limit=100)
         elif held[owner]:
             back = min(-amount, held[owner])
-            bank.give_back(str(owner), COUNTER, back)
+            bank.give_back(str(owner), {COUNTER: back})
             held[owner] -= back
         assert bank.taken(COUNTER) == sum(held) <= 100
     bank.close()
@@ -182,19 +183,21 @@ class Counting:
         self.asked.append((counter, want, limit))
         return want if limit is None else min(want, limit)
 
-    def give_back(self, owner: str, counter: str, amount: int) -> None:
-        self.back.append((counter, amount))
+    def give_back(self, owner: str, amounts: Mapping[str, int]) -> None:
+        self.back += amounts.items()
 
 
 def test_the_bank_is_asked_once_per_block() -> None:
     bank: Any = Counting()
-    purse, one = Purse(bank, owner="o", block=10), _allowance("g", 1_000)
+    purse = Purse(bank, owner="o", block=10, idle_seconds=0.2)
+    one = _allowance("g", 1_000)
     for _ in range(25):
         assert purse.spent("s", [one], amount=1, at=AT)["g"] < 1_000
         purse.charge("s", [one], "g", amount=1, at=AT)
     assert bank.asked == [("s/2026-07", 10, 1_000)] * 3
     purse.give_back()
-    assert bank.back == []  # Used since the last time,
+    assert bank.back == []  # Used a moment ago,
+    time.sleep(0.2)
     purse.give_back()
     assert bank.back == [("s/2026-07", 5)]  # idle by now.
 
@@ -268,14 +271,13 @@ def test_quota_outlives_the_process(market: Any) -> None:
 def test_the_last_units_do_not_stay_with_an_idle_process(memory: Path) -> None:
     bank = SqliteQuotaBank(memory)
     one = _allowance("g", 8)
-    idle, busy = (Purse(bank, owner=name, block=1_000) for name in ("idle", "busy"))
+    idle, busy = (Purse(bank, owner=name, block=1_000, idle_seconds=0) for name in ("idle", "busy"))
     idle.spent("s", [one], amount=1, at=AT)
     used = 0
     while busy.spent("s", [one], amount=1, at=AT)["g"] < 8:
         busy.charge("s", [one], "g", amount=1, at=AT)
         used += 1
     assert used == 7
-    idle.give_back()
     idle.give_back()
     time.sleep(0.3)  # For so long a process does not ask again after it was told "none left".
     assert busy.spent("s", [one], amount=1, at=AT)["g"] == 7

@@ -12,12 +12,13 @@ from django.db.models import Q
 
 from gongshu.procedures import procedure
 from gongshu.procedures.registration import MATERIALS, valid_until
-from gongshu.vocabulary.errors import Conflict, Invalid, NotFound
+from gongshu.vocabulary.errors import Conflict, Invalid, NotFound, NotPermitted
 from gongshu_server.accounts.actors import Actor
 from gongshu_server.accounts.models import OrganisationRole
+from gongshu_server.accounts.permissions import require
 from gongshu_server.cases import documents, engine
 from gongshu_server.cases.documents import Paper
-from gongshu_server.cases.models import Case
+from gongshu_server.cases.models import Case, Party
 from gongshu_server.catalogue import queries as catalogue
 from gongshu_server.journal.actions import action
 from gongshu_server.journal.ids import ulid
@@ -54,11 +55,11 @@ def submit(
     """Apply for first registration; incomplete materials do not stop an application.
 
     Raises Conflict when the subject is registered or under registration already, Invalid when the
-    body asked does not register, NotFound for a resource that the applicant may not see.
+    body asked does not register, NotFound for a resource that the applicant may not see or a
+    product that is not its own, NotPermitted for a resource that somebody else holds.
     """
     _faults(application, at=at)
-    if application.kind == RESOURCE_KIND:
-        catalogue.resource(application.subject_id, by=by)
+    _refuse_anothers(application, by=by)
     same = Registration.objects.filter(
         kind=application.kind, subject_id=application.subject_id, open=True
     )
@@ -88,6 +89,23 @@ def submit(
     details = {"kind": application.kind, "subject": application.subject_id}
     engine.advance(case, "submit", by=by, at=at, papers=papers, details=details)
     return registration
+
+
+def _refuse_anothers(application: Application, *, by: Actor) -> None:
+    """Refuse to register what somebody else holds: it would keep the holder from registering it."""
+    if application.kind == RESOURCE_KIND:
+        resource = catalogue.resource(application.subject_id, by=by)
+        if resource.provider_id != by.organisation and "implementing_body" not in by.roles:
+            raise NotPermitted(
+                "数据资源由实施机构或其数据提供单位申请登记。", code="not_the_holder", clause="26-8"
+            )
+        return
+    case = Case.objects.filter(
+        procedure="product", subject_kind="product", subject_id=application.subject_id
+    ).first()
+    own = {"case": case, "organisation_id": by.organisation, "part": "applicant"}
+    if case is None or not Party.objects.filter(**own).exists():
+        raise NotFound("没有这个产品，或不是贵单位的产品。", code="product_not_found")
 
 
 def _faults(application: Application, *, at: datetime) -> None:
@@ -129,11 +147,25 @@ def _step(
     if registration is None:
         raise _unknown()
     case = engine.locked(registration.case, by=by)
+    _refuse_bystanders(registration, name, by=by)
     engine.advance(case, name, by=by, at=at, reason=reason, papers=papers, details=details)
     if case.state in {"rejected", "review_failed", "terminated"}:
         registration.open = False
         registration.save(update_fields=["open"])
     return registration, case
+
+
+def _refuse_bystanders(registration: Registration, name: str, *, by: Actor) -> None:
+    """Refuse a side's step to whoever is another party: an objector may register elsewhere."""
+    side = registration.registrant_id if name == "resubmit" else registration.body_id
+    if name == "object" or by.organisation == side:
+        return
+    step = procedure("registration").transition(name)
+    require(by, step.permission, clause=step.clause)
+    who = "登记申请人" if name == "resubmit" else "所申请的登记机构"
+    raise NotPermitted(
+        f"“{step.zh}”只能由本项登记的{who}办理。", code="not_the_side", clause=step.clause
+    )
 
 
 def _unknown() -> NotFound:

@@ -45,6 +45,7 @@ def build(product_id: str, *, run_id: str = "", by: Actor, at: datetime) -> Prod
         items=tuple(sorted(_items(handed["lineage"]))),
         rows=rows,
         as_of=handed["as_of"],
+        snapshots=handed["snapshots"],
     )
     return actions.record_built(product_id=product.pk, built=built, by=by, at=at)
 

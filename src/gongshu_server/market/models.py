@@ -50,6 +50,7 @@ class Product(models.Model):
     content_digest = models.CharField(max_length=64, blank=True)
     rows = models.PositiveIntegerField(default=0)
     as_of = models.DateField(null=True)
+    snapshots = models.JSONField(default=dict, help_text="resource id -> snapshot id served")
     built_at = models.DateTimeField(null=True)
     state = models.CharField(max_length=12, default="draft")
     case = models.CharField(max_length=26, unique=True)

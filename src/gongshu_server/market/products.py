@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from gongshu.vocabulary.errors import Conflict, Invalid, NotFound, NotPermitted
@@ -103,13 +103,17 @@ def own(product_id: str, *, by: Actor) -> Product:
 
 @dataclass(frozen=True, slots=True)
 class Built:
-    """A serving file that was built outside the transaction, ready to be recorded."""
+    """A serving file that was built outside the transaction, ready to be recorded.
+
+    `snapshots` are the data versions that it answers from: resource id -> snapshot id.
+    """
 
     serving: str
     digest: str
     items: tuple[str, ...]
     rows: int
     as_of: date
+    snapshots: Mapping[str, str] = field(default_factory=dict)
 
 
 @action
@@ -127,9 +131,12 @@ def record_built(*, product_id: str, built: Built, by: Actor, at: datetime) -> P
     product.items = sorted(built.items)
     product.rows = built.rows
     product.as_of = built.as_of
+    product.snapshots = dict(built.snapshots)
     product.built_at = at
-    product.save(update_fields=["serving", "content_digest", "items", "rows", "as_of", "built_at"])
+    changed = ("serving", "content_digest", "items", "rows", "as_of", "snapshots", "built_at")
+    product.save(update_fields=changed)
     details = {"serving": built.serving, "digest": built.digest, "items": product.items}
+    details |= {"snapshots": product.snapshots, "rows": built.rows}
     journal(Event("product.built", ("product", product.pk), "opinions-10.1", details), by=by, at=at)
     changes.note("product", product.pk, at=at)
     return product

@@ -5,13 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
 
+from gongshu.procedures import procedure
 from gongshu.vocabulary.errors import Conflict, Invalid, NotFound, NotPermitted
 from gongshu_server.accounts.actors import Actor
 from gongshu_server.accounts.digests import subject_commitment
 from gongshu_server.accounts.models import Organisation
+from gongshu_server.accounts.permissions import require
 from gongshu_server.cases import engine
 from gongshu_server.cases.models import Case
 from gongshu_server.catalogue.models import Resource, Snapshot
@@ -23,6 +26,7 @@ from gongshu_server.oversight.models import Objection, Suspension
 from gongshu_server.secrets_folder import secret
 from gongshu_server.usage import changes
 from gongshu_server.usage.subjects import spelling
+from gongshu_server.workshop.models import ReleaseSource
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +47,7 @@ def raise_objection(*, complaint: Complaint, authority: str, by: Actor, at: date
     objection to the same record is open.
     """
     product = listed(complaint.product_id)
-    resource = Resource.objects.filter(pk=complaint.resource_id).first()
-    if resource is None:
-        raise NotFound("没有这个数据资源。", code="resource_not_found")
+    resource = _source(product, complaint.resource_id)
     if not complaint.statement.strip():
         raise Invalid("请写明异议的内容和理由。", code="incomplete", clause="opinions-4.6")
     commitment = subject_commitment(
@@ -78,6 +80,17 @@ def raise_objection(*, complaint: Complaint, authority: str, by: Actor, at: date
     return objection
 
 
+def _source(product: Product, resource_id: str) -> Resource:
+    """Return the source of the product that is objected to; nobody else answers for the record."""
+    sources = ReleaseSource.objects.filter(release=product.release, resource_id=resource_id)
+    resource = Resource.objects.filter(pk__in=sources.values("resource_id")).first()
+    if resource is None:
+        raise NotFound(
+            "该产品没有使用这个数据资源，请核对来源后再提出。", code="resource_not_found"
+        )
+    return resource
+
+
 def _own_subject(said: str, *, by: Actor) -> str:
     subject = spelling(said)
     own = Organisation.objects.get(pk=by.organisation).uscc
@@ -102,19 +115,37 @@ def _locked(objection_id: str, *, by: Actor) -> tuple[Objection, Case]:
     return objection, engine.locked(objection.case, by=by)
 
 
+def _advance(
+    objection_id: str, step: str, *, judges: bool, by: Actor, at: datetime, **said: Any
+) -> Objection:
+    """Take a step of the source (`judges`), or of the source and the authority asked.
+
+    The raiser may be a provider elsewhere: here it decides nothing.
+    """
+    objection, case = _locked(objection_id, by=by)
+    transition = procedure("objection").transition(step)
+    require(by, transition.permission, clause=transition.clause)
+    source = by.organisation == objection.provider_id
+    if not source and (judges or by.organisation == objection.raiser_id):
+        raise NotPermitted(
+            f"“{transition.zh}”由这条记录的数据提供单位办理。",
+            code="not_the_source",
+            clause=transition.clause,
+        )
+    engine.advance(case, step, by=by, at=at, **said)
+    return objection
+
+
 @action
 def accept_objection(*, objection_id: str, by: Actor, at: datetime) -> Objection:
     """Accept an objection; the source has 10 working days (809号 第26条)."""
-    objection, case = _locked(objection_id, by=by)
-    engine.advance(case, "accept", by=by, at=at)
-    return objection
+    return _advance(objection_id, "accept", judges=False, by=by, at=at)
 
 
 @action
 def suspend_record(*, objection_id: str, by: Actor, at: datetime) -> Objection:
     """Suspend the disputed record alone: it answers 异议处理中 at the next call."""
-    objection, case = _locked(objection_id, by=by)
-    engine.advance(case, "suspend_record", by=by, at=at)
+    objection = _advance(objection_id, "suspend_record", judges=False, by=by, at=at)
     Suspension.objects.create(
         product=objection.product, subject=objection.subject, objection=objection, since=at
     )
@@ -125,9 +156,7 @@ def suspend_record(*, objection_id: str, by: Actor, at: datetime) -> Objection:
 @action
 def uphold(*, objection_id: str, reason: str, by: Actor, at: datetime) -> Objection:
     """Uphold the objection; the record stays suspended until it is corrected at the source."""
-    objection, case = _locked(objection_id, by=by)
-    engine.advance(case, "uphold", by=by, at=at, reason=reason)
-    return objection
+    return _advance(objection_id, "uphold", judges=True, by=by, at=at, reason=reason)
 
 
 @action
@@ -136,10 +165,11 @@ def correct_at_source(*, objection_id: str, snapshot_id: str, by: Actor, at: dat
 
     Raises Conflict while the product still serves a version from before the correction.
     """
-    objection, case = _locked(objection_id, by=by)
-    _require_corrected(objection, snapshot_id)
     details = {"snapshot": snapshot_id}
-    engine.advance(case, "correct_at_source", by=by, at=at, details=details)
+    objection = _advance(
+        objection_id, "correct_at_source", judges=True, by=by, at=at, details=details
+    )
+    _require_corrected(objection, snapshot_id)
     _resume(objection, at=at)
     return objection
 
@@ -152,15 +182,15 @@ def _require_corrected(objection: Objection, snapshot_id: str) -> None:
             "请先由数据提供单位报送更正后的数据版本。", code="not_corrected", clause="809-26"
         )
     product = Product.objects.get(pk=objection.product)
-    if product.built_at is None or product.built_at <= snapshot.created_at:
+    served = Snapshot.objects.filter(pk=product.snapshots.get(objection.resource, "")).first()
+    if served is None or served.version < snapshot.version:
         raise Conflict("产品还在使用更正前的数据版本，请先重新构建。", code="not_rebuilt")
 
 
 @action
 def dismiss(*, objection_id: str, reason: str, by: Actor, at: datetime) -> Objection:
     """Dismiss the objection, with reasons; the record is served again."""
-    objection, case = _locked(objection_id, by=by)
-    engine.advance(case, "dismiss", by=by, at=at, reason=reason)
+    objection = _advance(objection_id, "dismiss", judges=True, by=by, at=at, reason=reason)
     _resume(objection, at=at)
     return objection
 
@@ -173,6 +203,4 @@ def _resume(objection: Objection, *, at: datetime) -> None:
 @action
 def close(*, objection_id: str, by: Actor, at: datetime) -> Objection:
     """Close an objection after correction or dismissal; the outcome is public."""
-    objection, case = _locked(objection_id, by=by)
-    engine.advance(case, "close", by=by, at=at)
-    return objection
+    return _advance(objection_id, "close", judges=False, by=by, at=at)

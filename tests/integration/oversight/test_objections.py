@@ -18,6 +18,7 @@ from gongshu_server.market.products import Built
 from gongshu_server.oversight import actions
 from gongshu_server.oversight.actions import Complaint
 from gongshu_server.oversight.models import Objection, Suspension
+from gongshu_server.workshop.models import ReleaseSource
 from integration.city import (
     USCC,
     City,
@@ -86,7 +87,9 @@ class Matter:
 def matter(city: City) -> Matter:
     """Return a product on the shelf with one firm that is in it."""
     Organisation.objects.filter(pk=city.org("insurer")).update(uscc=USCC)
-    return Matter(city, listed(city), published(city))
+    product, resource = listed(city), published(city)
+    ReleaseSource.objects.create(release_id=product.release, resource=resource, guarded=True)
+    return Matter(city, product, resource)
 
 
 def state(objection: Objection) -> str:
@@ -126,7 +129,8 @@ def test_upheld_and_corrected_at_the_source(matter: Matter) -> None:
     # Upheld is not corrected: the record stays suspended.
     assert matter.is_suspended()
     old = versioned(city, matter.resource, version(number=2))
-    built = Built("b.sqlite", "1" * 64, ("许可状态",), 3, date(2025, 9, 2))
+    served = {matter.resource.pk: old}
+    built = Built("b.sqlite", "1" * 64, ("许可状态",), 3, date(2025, 9, 2), served)
     city.do(market.record_built, "node", product_id=matter.product.pk, built=built)
     before = noted()
     city.do(actions.correct_at_source, "emergency", snapshot_id=old, **named)

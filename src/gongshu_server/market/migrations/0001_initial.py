@@ -28,6 +28,7 @@ class Migration(migrations.Migration):
                 ('content_digest', models.CharField(blank=True, max_length=64)),
                 ('rows', models.PositiveIntegerField(default=0)),
                 ('as_of', models.DateField(null=True)),
+                ('snapshots', models.JSONField(default=dict, help_text='resource id -> snapshot id served')),
                 ('built_at', models.DateTimeField(null=True)),
                 ('state', models.CharField(default='draft', max_length=12)),
                 ('case', models.CharField(max_length=26, unique=True)),

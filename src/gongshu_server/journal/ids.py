@@ -5,10 +5,10 @@ from __future__ import annotations
 import secrets
 from datetime import datetime
 
-_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 
 def ulid(at: datetime) -> str:
     """Return a new ULID: 48 bits of milliseconds since 1970, then 80 random bits."""
     number = (int(at.timestamp() * 1000) << 80) | secrets.randbits(80)
-    return "".join(_ALPHABET[(number >> shift) & 31] for shift in range(125, -1, -5))
+    return "".join(ALPHABET[(number >> shift) & 31] for shift in range(125, -1, -5))

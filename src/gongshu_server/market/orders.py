@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time
 from decimal import Decimal
 
 from gongshu.pricing import CHARGEABLE, check_price
 from gongshu.pricing.money import fen
 from gongshu.vocabulary.errors import Conflict, Invalid, NotFound, NotPermitted
 from gongshu.vocabulary.purposes import Purpose
+from gongshu.workflow.limits import SHANGHAI
 from gongshu_server.accounts.actors import Actor
 from gongshu_server.accounts.permissions import require
 from gongshu_server.cases import engine
@@ -19,9 +20,12 @@ from gongshu_server.journal.ids import ulid
 from gongshu_server.journal.recording import Event
 from gongshu_server.market import products, queries
 from gongshu_server.market.models import Bill, Order, Price, Product
+from gongshu_server.usage import collecting
 
 FREE = frozenset({Purpose.public_governance, Purpose.public_welfare})
 OFFERED = FREE | CHARGEABLE
+# 公共治理 is the work of departments; whoever else names this purpose would pay and ask nobody.
+DEPARTMENTS = frozenset({"provider", "demander"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +44,14 @@ def place_order(*, product_id: str, request: Request, by: Actor, at: datetime) -
     """Order a listed product.
 
     Raises Invalid, naming the clause, when the price lies above the trial price or ceiling, when a
-    free purpose is charged for, or a charge has no necessity statement.
+    free purpose is charged for, or a charge has no necessity statement; NotPermitted when anybody
+    but a department orders for public governance.
     """
     if request.purpose not in OFFERED:
         raise Invalid("没有这个用途，请从列表中选择。", code="unknown_purpose", clause="65-1")
     product = products.listed(product_id, (request.purpose,))
     _check_price(product, request, at=at)
+    _refuse_pretence(request, by=by)
     if request.quota < 1 or request.valid_until <= at:
         raise Invalid("数量和有效期必须大于零。", code="invalid_order")
     if request.valid_until > product.operating_until:
@@ -75,6 +81,15 @@ def place_order(*, product_id: str, request: Request, by: Actor, at: datetime) -
     details = {"product": product.pk, "purpose": request.purpose, "price": str(request.price)}
     engine.advance(case, "place", by=by, at=at, details=details | {"quota": request.quota})
     return order
+
+
+def _refuse_pretence(request: Request, *, by: Actor) -> None:
+    if request.purpose == Purpose.public_governance and not by.roles & DEPARTMENTS:
+        raise NotPermitted(
+            "公共治理用途只供政府部门办理公务时使用，请改选其他用途。",
+            code="not_a_department",
+            clause="65-1",
+        )
 
 
 def _check_price(product: Product, request: Request, *, at: datetime) -> None:
@@ -115,10 +130,22 @@ def _order(order_id: str, *, by: Actor) -> tuple[Order, Case]:
 
 @action
 def accept_order(*, order_id: str, by: Actor, at: datetime) -> Order:
-    """Accept an order; its effect issues the buyer's grant, from which keys may be made."""
+    """Accept an order; its effect issues the buyer's grant, from which keys may be made.
+
+    Raises Conflict when the product has left the shelf or the order's term is over.
+    """
     order, case = _order(order_id, by=by)
+    if case.state == "placed":
+        _refuse_stale(order, at=at)
     engine.advance(case, "accept", by=by, at=at, details={"case": case.pk})
     return order
+
+
+def _refuse_stale(order: Order, *, at: datetime) -> None:
+    if order.product.state != "listed":
+        raise Conflict("产品已经下架，不能再接受订单，请不予接受并说明理由。", code="not_listed")
+    if order.valid_until <= at:
+        raise Conflict("订单所写的有效期已过，请不予接受并请买方重新下单。", code="term_over")
 
 
 @action
@@ -158,10 +185,15 @@ def complete_order(*, order_id: str, by: Actor, at: datetime) -> Order:
 def make_bill(*, order_id: str, first_day: date, end_day: date, by: Actor, at: datetime) -> Bill:
     """Bill an order for the days [first_day, end_day): exactly what the use records add up to.
 
-    Raises Conflict when the period overlaps an earlier bill.
+    Raises Conflict when the period overlaps an earlier bill, has not ended, or uses of it are
+    still on their way into the ledger: a bill is made once and must not miss any.
     """
     order, _ = _order(order_id, by=by)
     require(by, "order.bill")
+    if end_day > at.astimezone(SHANGHAI).date():
+        raise Conflict("账期还没有结束，请在账期最后一天过后再出账。", code="period_not_over")
+    if collecting.pending(before=datetime.combine(end_day, time(), SHANGHAI)):
+        raise Conflict("账期内还有用数记录没有存证，请稍后再出账。", code="uses_not_collected")
     earlier = Bill.objects.filter(order=order, first_day__lt=end_day, end_day__gt=first_day)
     if earlier.exists() or first_day >= end_day:
         raise Conflict("这段日期已经出过账单，或起止日期颠倒。", code="bill_overlaps")

@@ -7,6 +7,7 @@ from datetime import date, datetime
 
 from gongshu.policy import Grant, Quota, Undertaking
 from gongshu.vocabulary.actions import Action
+from gongshu.vocabulary.purposes import Purpose
 from gongshu_server.journal.ids import ulid
 from gongshu_server.market.models import Order
 from gongshu_server.usage.models import Metered
@@ -19,10 +20,9 @@ def order_grant(order_id: str, *, at: datetime) -> tuple[Grant, str]:
     """Return the grant that an accepted order yields, and its giver; notes the id on the order."""
     order = Order.objects.select_related("product").get(pk=order_id)
     product = order.product
-    asks_subject = bool(product.question.get("authorisation")) and order.purpose in {
-        "industry",
-        "sector",
-    }
+    # Only departments at their public work ask without the subject (dc-7).
+    official = order.purpose == Purpose.public_governance
+    asks_subject = bool(product.question.get("authorisation")) and not official
     grant = Grant(
         id=ulid(at),
         grantee=order.buyer_id,

@@ -34,6 +34,22 @@ def collect(*, by: Actor, at: datetime) -> int:
     return len(fresh)
 
 
+def pending(*, before: datetime) -> bool:
+    """Tell whether uses from before the instant lie in a segment that is not in the ledger yet."""
+    folder = Path(settings.HOME) / segments.USES
+    paths = [*segments.closed(folder), *folder.glob(f"*{segments.OPEN}")]
+    known = set(Segment.objects.filter(pk__in=[p.stem for p in paths]).values_list("id", flat=True))
+    return any(path.stem not in known and _began(path, before) for path in paths)
+
+
+def _began(path: Path, instant: datetime) -> bool:
+    try:
+        first = segments.first_use(path)
+    except FileNotFoundError:
+        return True  # Closed this moment, so not in the ledger yet.
+    return first is not None and first < instant
+
+
 def count(records: Iterable[Record]) -> list[Counted]:
     """Return what each grant used on each day (of Beijing time) over the records."""
     allowed: Counter[tuple[str, str, str, str]] = Counter()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from django.conf import settings
@@ -9,10 +10,14 @@ from django.conf import settings
 from gongshu.ledger.receipts import Receipt
 from gongshu.vocabulary.errors import Conflict, NotFound
 from gongshu_server.journal import recording, sealing
+from gongshu_server.journal.ids import ALPHABET
 from gongshu_server.journal.models import Entry
 from gongshu_server.usage import segments
 from gongshu_server.usage.models import Segment
 from gongshu_server.usage.records import Record
+
+# Records of one moment are drawn by several threads; a demo's clock may be moved between them.
+SLACK = timedelta(seconds=30)
 
 
 def use_receipt(receipt_id: str, *, party: str) -> bytes:
@@ -21,7 +26,10 @@ def use_receipt(receipt_id: str, *, party: str) -> bytes:
     Raises NotFound for an unknown receipt and for another party's (S10), Conflict while the use is
     on disk but not yet sealed.
     """
-    for path in reversed(segments.closed(Path(settings.HOME) / segments.USES)):
+    at = _drawn_at(receipt_id)
+    for path in segments.closed(Path(settings.HOME) / segments.USES):
+        if at is None or not _may_hold(path, at):
+            continue
         records = segments.read(path).records
         for place, record in enumerate(records):
             if record.body["receipt"] == receipt_id and record.body["party"] == party:
@@ -29,6 +37,25 @@ def use_receipt(receipt_id: str, *, party: str) -> bytes:
     raise NotFound(
         "没有这张存证回执，或者用数刚刚发生、还没有成段；请稍后再取。", code="receipt_not_found"
     )
+
+
+def _drawn_at(receipt_id: str) -> datetime | None:
+    """Return the time that a receipt id carries; None when it is none."""
+    if len(receipt_id) != 26 or not set(receipt_id) <= set(ALPHABET):
+        return None
+    milliseconds = 0
+    for letter in receipt_id[:10]:
+        milliseconds = milliseconds * 32 + ALPHABET.index(letter)
+    try:
+        return datetime.fromtimestamp(milliseconds / 1000, UTC)
+    except (OverflowError, ValueError):
+        return None
+
+
+def _may_hold(path: Path, at: datetime) -> bool:
+    """Tell whether a segment can hold a use of that time; reads its ends, not the whole file."""
+    first = segments.first_use(path)
+    return first is not None and first - SLACK <= at <= segments.closed_at(path) + SLACK
 
 
 def _prove(name: str, records: tuple[Record, ...], place: int) -> bytes:

@@ -23,6 +23,7 @@ from gongshu_server.usage.records import USE_KIND, Record, encode, parse
 
 FORMAT: Final = "gongshu.uses/1"
 OPEN, CLOSED = ".open", ".closed"
+_LONGEST_FOOTER: Final = 512
 USES: Final = "uses"
 """The folder of segments, below the node's folder."""
 
@@ -72,6 +73,33 @@ class Contents:
 def closed(folder: Path) -> list[Path]:
     """Return the closed segments in `folder`, by owner and number."""
     return sorted(folder.glob(f"*{CLOSED}"))
+
+
+def first_use(path: Path) -> datetime | None:
+    """Return when the first use in a segment, open or closed, was recorded; None without one.
+
+    Reads two lines. Raises SegmentFault when they are not what was written.
+    """
+    with path.open("rb") as file:
+        head, line = file.readline(), file.readline()
+    if not line.endswith(b"\n") or b'"body"' not in line:
+        return None
+    try:
+        return datetime.fromisoformat(parse(line[:-1]).body["at"])
+    except (ValueError, KeyError, TypeError):
+        raise _fault(path, len(head)) from None
+
+
+def closed_at(path: Path) -> datetime:
+    """Return when a closed segment was closed, from its last line. Raises SegmentFault."""
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        file.seek(max(0, size - _LONGEST_FOOTER))
+        line = file.read().rstrip(b"\n").rpartition(b"\n")[2]
+    try:
+        return datetime.fromisoformat(json.loads(line)["closed"])
+    except (ValueError, KeyError, TypeError):
+        raise _fault(path, size - len(line)) from None
 
 
 def tree(name: str, records: Sequence[Record]) -> Segment:

@@ -184,8 +184,10 @@ def _expire(stage: Stage, server: ServingNode, order: str, subject: str) -> None
 def bill(stage: Stage) -> str:
     """Every use is in a segment, each segment in the ledger, and the bill equals both."""
     taken = collecting.collect(by=node(), at=stage.time.minutes(5))
+    # A period is billed once it is over.
+    stage.time.days(1)
     start = stage.facts["delivered_at"].astimezone(ZONE).date()
-    end = stage.time.at.astimezone(ZONE).date() + timedelta(days=1)
+    end = stage.time.at.astimezone(ZONE).date()
     bills = {
         buyer: actions.make_bill(
             order_id=stage.ids[f"order.{buyer}.verification"],

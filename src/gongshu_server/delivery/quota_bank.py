@@ -32,6 +32,7 @@ class SqliteQuotaBank:
 
     def __init__(self, folder: Path) -> None:
         self._database = opened(folder / "quota.sqlite", _SCHEMA)
+        self._database.execute("pragma synchronous=normal")  # See `_forced`.
 
     def reserve(self, owner: str, counter: str, *, want: int, limit: int | None) -> int:
         """Take up to `want` units and return how many; used and reserved stay within `limit`."""

@@ -5,7 +5,8 @@ runs what follows in other contexts (the effects table of `journeys`), then comm
 `DomainError` everything is rolled back, the denial is journalled in a transaction of its own (on
 SQLite a second connection inside the first would lock), and the error goes on to the caller. If
 the denial cannot be stored the answer is `Unavailable`, never a silent refusal. Two actions that
-were first at the same time end as one done and one refused: the database's constraint decides.
+were first at the same time end as one done and one refused: the database's constraint decides. Two
+that wait for each other's rows are told apart by PostgreSQL, and the one it stops is done again.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from datetime import datetime
 from typing import Any, ParamSpec, TypeVar, cast
 
 from django.conf import settings
-from django.db import DatabaseError, IntegrityError, transaction
+from django.db import DatabaseError, IntegrityError, OperationalError, transaction
 from django.utils.module_loading import import_string
 
 from gongshu.vocabulary.errors import Conflict, DomainError, Unavailable
@@ -28,6 +29,9 @@ from gongshu_server.journal.recording import ByWhom, Event, Recorded, record
 P = ParamSpec("P")
 R = TypeVar("R")
 Effect = Callable[..., None]
+# Deadlock and serialisation failure, by SQLSTATE: undone by the database, and worth another try.
+REPEATABLE = frozenset({"40P01", "40001"})
+ATTEMPTS = 4
 # What PostgreSQL (by SQLSTATE) and SQLite (by name) call a broken uniqueness constraint.
 UNIQUENESS = frozenset({"23505", "SQLITE_CONSTRAINT_UNIQUE", "SQLITE_CONSTRAINT_PRIMARYKEY"})
 
@@ -81,20 +85,42 @@ def after_commit(hook: Callable[[], None]) -> None:
 
 def _outermost(name: str, function: Callable[..., R], kwargs: Mapping[str, Any]) -> R:
     by, at = kwargs["by"], kwargs["at"]
+    for attempt in range(1, ATTEMPTS + 1):
+        try:
+            result, run = _transaction(function, kwargs)
+            break
+        except DomainError as error:
+            _record_denial(name, error, by=by, at=at, subject=_subject(name, kwargs))
+            raise
+        except OperationalError as fault:
+            if attempt == ATTEMPTS or not _to_be_repeated(fault):
+                raise Unavailable(
+                    "数据库现在写不进去，本次请求没有办理；"
+                    "请稍后再试，仍不行时请运行单位检查磁盘和数据库。",
+                    code="database_unavailable",
+                ) from fault
+    for hook in run.after_commit:
+        hook()
+    return result
+
+
+def _transaction(function: Callable[..., R], kwargs: Mapping[str, Any]) -> tuple[R, _Run]:
     run = _Run()
     token = _run.set(run)
     try:
         with _first_come(), transaction.atomic():
             result = function(**kwargs)
-            _follow(run, by=by)
-    except DomainError as error:
-        _record_denial(name, error, by=by, at=at, subject=_subject(name, kwargs))
-        raise
+            _follow(run, by=kwargs["by"])
     finally:
         _run.reset(token)
-    for hook in run.after_commit:
-        hook()
-    return result
+    return result, run
+
+
+def _to_be_repeated(fault: OperationalError) -> bool:
+    """Tell whether the whole transaction was undone only because another one was in its way."""
+    if transaction.get_connection().in_atomic_block:
+        return False
+    return getattr(fault.__cause__, "sqlstate", None) in REPEATABLE
 
 
 @contextmanager

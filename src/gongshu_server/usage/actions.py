@@ -95,6 +95,21 @@ def withdraw(row: GrantRow, *, reason: str, by: Actor, at: datetime) -> None:
 
     What is revoked is the grant as the journal has it: a row that was edited can be revoked, too.
     """
+    # All are locked before the first is journalled: the head row comes last in every transaction.
+    for one in _family(row):
+        _withdraw(one, reason=reason, by=by, at=at)
+
+
+def _family(row: GrantRow) -> list[GrantRow]:
+    """Return the row and every live one under it, locked, each above its own."""
+    family = [row]
+    for one in family:
+        below = GrantRow.objects.select_for_update(of=("self",)).filter(parent=one.pk)
+        family += below.filter(revoked_at__isnull=True).order_by("id")
+    return family
+
+
+def _withdraw(row: GrantRow, *, reason: str, by: Actor, at: datetime) -> None:
     grant = replace(compilation.journalled(row.pk), revoked_at=at)
     row.revoked_at = at
     row.body = canonical(grant.canonical()).decode()
@@ -102,8 +117,6 @@ def withdraw(row: GrantRow, *, reason: str, by: Actor, at: datetime) -> None:
     details = {"grant": grant.canonical(), "reason": reason}
     journal(Event("grant.revoked", ("grant", row.pk), grant.clause, details), by=by, at=at)
     changes.note("grant", row.pk, at=at)
-    for below in GrantRow.objects.filter(parent=row.pk, revoked_at__isnull=True):
-        withdraw(below, reason=reason, by=by, at=at)
 
 
 @dataclass(frozen=True, slots=True)

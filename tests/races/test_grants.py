@@ -6,9 +6,12 @@ from functools import partial
 
 import pytest
 
+from gongshu.vocabulary.errors import DomainError, InvalidTransition
+from gongshu_server.market import actions as market
 from gongshu_server.usage import actions, queries
 from gongshu_server.usage.models import GrantRow
-from integration.city import City
+from integration.city import City, events, listed
+from integration.market.test_orders import accepted
 from integration.usage.conftest import Granting
 from races.racing import Gate, at_once
 
@@ -77,3 +80,18 @@ def test_a_family_is_revoked_from_both_ends(city: City) -> None:
     assert not GrantRow.objects.filter(
         revoked_at__isnull=True, case=granting.scenario_case
     ).exists()
+
+
+def test_an_order_ends_while_its_grant_is_revoked(city: City) -> None:
+    """One locks the head row first, the other the grant: neither waits for ever."""
+    orders = [accepted(city, listed(city)) for _ in range(3)]
+    for order in orders:
+        operator, bureau, at = city.actor("operator"), city.actor("bureau"), city.later()
+        answers = at_once(
+            partial(market.revoke_order, order_id=order.pk, reason="违约", by=operator, at=at),
+            partial(actions.revoke, grant_id=order.grant, reason="违约", by=bureau, at=at),
+        )
+        refusals = [a for a in answers if isinstance(a, DomainError)]
+        assert all(isinstance(a, InvalidTransition) for a in refusals)
+    assert alive(city) & {order.grant for order in orders} == set()
+    assert len(events("grant.revoked")) == len(orders)

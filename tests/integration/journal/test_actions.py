@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Any
 
 import pytest
-from django.db import DatabaseError, IntegrityError
+from django.db import DatabaseError, IntegrityError, OperationalError
 
 from gongshu.vocabulary.errors import Conflict, Invalid, Unavailable
 from gongshu_server.accounts import actions as accounts
@@ -145,6 +145,43 @@ def test_another_broken_constraint_is_a_defect_and_stays_one(city: City) -> None
     with pytest.raises(IntegrityError):
         city.do(leave_out, "bureau", organisation_id=city.org("sector"))
     assert events("denied") == []
+
+
+class Sqlstate(Exception):
+    """What the driver says beneath Django's error."""
+
+    def __init__(self, sqlstate: str) -> None:
+        super().__init__(sqlstate)
+        self.sqlstate = sqlstate
+
+
+@action
+def stumble(*, organisation_id: str, states: list[str], by: Actor, at: datetime) -> str:
+    """Journal, and be stopped by the database as often as `states` says."""
+    touch(organisation_id=organisation_id, name=f"还有{len(states)}次", by=by, at=at)
+    if states:
+        raise OperationalError("stopped") from Sqlstate(states.pop())
+    return "done"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_whoever_lost_a_deadlock_is_done_again(city: City) -> None:
+    """It left nothing behind, and what follows the commit follows once."""
+    arguments = {"organisation_id": city.org("sector"), "states": ["40P01", "40001", "40P01"]}
+    assert city.do(stumble, "bureau", **arguments) == "done"
+    assert [details(e)["to"] for e in events(RENAMED)] == ["还有0次"]
+    assert seen == ["还有0次"]
+    assert events("denied") == []
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("states", [["53100"], ["40P01"] * 4])
+def test_a_database_that_stays_in_the_way_is_unavailable(city: City, states: list[str]) -> None:
+    with pytest.raises(Unavailable) as caught:
+        city.do(stumble, "bureau", organisation_id=city.org("sector"), states=list(states))
+    assert caught.value.code == "database_unavailable"
+    assert events(RENAMED) == []
+    assert seen == []
 
 
 def rename_the_operator(*, recorded: Recorded, by: Actor, at: datetime) -> None:

@@ -1,7 +1,7 @@
 """The catalogue's writes, one module a subject: entries and versions."""
 
+from gongshu_server.catalogue.confirming import Confirmation
 from gongshu_server.catalogue.entries import (
-    Confirmation,
     Entry,
     amend,
     confirm_levels,

@@ -11,6 +11,8 @@ from gongshu_server.accounts.actors import Actor
 from gongshu_server.accounts.permissions import require
 from gongshu_server.cases import engine
 from gongshu_server.cases.documents import Paper
+from gongshu_server.catalogue import confirming
+from gongshu_server.catalogue.confirming import Confirmation
 from gongshu_server.catalogue.models import Item, Resource, Snapshot
 from gongshu_server.journal.actions import action, journal
 from gongshu_server.journal.ids import ulid
@@ -33,22 +35,6 @@ class Entry:
     share_basis: str = ""
     keeping_years: int = 10
     synthetic: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Confirmation:
-    """What a person confirms of one item; empty fields take the machine's proposal."""
-
-    category: str = ""
-    level: str = ""
-    grade: int | None = None
-    identifier: str = ""
-    subject: str = ""
-    lattice: Mapping[str, object] | None = None
-
-    def stands_alone(self) -> bool:
-        """Tell whether it says all that a machine would propose."""
-        return bool(self.level and self.grade and self.identifier and self.subject)
 
 
 @action
@@ -153,7 +139,9 @@ def confirm_levels(
 ) -> Resource:
     """Confirm category, level, grade and identifier class of every item; the strictest wins.
 
-    Raises Conflict before a first profile exists, Invalid for an item that the resource lacks.
+    What is left empty is the stricter of the machine's proposal and of what was confirmed before.
+    Raises Conflict before a first profile exists, Invalid for an item that the resource lacks and
+    for values that do not exist.
     """
     resource = owned(resource_id, by=by)
     items = list(Item.objects.filter(resource=resource).order_by("position"))
@@ -162,16 +150,17 @@ def confirm_levels(
     unknown = set(confirmations) - {i.name for i in items}
     if unknown:
         raise Invalid(f"没有这些数据项：{'、'.join(sorted(unknown))}。", code="unknown_items")
+    confirming.refuse_faults(confirmations)
     _refuse_unseen(items, confirmations)
     for item in items:
-        _confirm(item, confirmations.get(item.name, Confirmation()), by=by)
+        confirming.confirm(item, confirmations.get(item.name, Confirmation()), by=by)
     Item.objects.bulk_update(
         items,
         ["category", "level", "grade", "identifier", "subject", "lattice", "confirmed_by"],
     )
     _strictest(resource, items)
     case = engine.locked(resource.case, by=by)
-    details = {"level": resource.level, "grade": resource.grade}
+    details = {"level": resource.level, "grade": resource.grade, "items": confirming.said(items)}
     engine.advance(case, "confirm_levels", by=by, at=at, details=details)
     _mirror(resource, case.state)
     return resource
@@ -193,22 +182,8 @@ def _refuse_unseen(items: Sequence[Item], said: Mapping[str, Confirmation]) -> N
         )
 
 
-_LEVELS = ("general", "important", "core")
-
-
-def _confirm(item: Item, said: Confirmation, *, by: Actor) -> None:
-    proposed = item.proposal
-    item.category = said.category or proposed.get("category", "")
-    item.level = said.level or proposed.get("level", "general")
-    item.grade = said.grade or proposed.get("grade", 2)
-    item.identifier = said.identifier or proposed.get("identifier", "other")
-    item.subject = said.subject or proposed.get("subject", "thing")
-    item.lattice = dict(said.lattice) if said.lattice is not None else item.lattice
-    item.confirmed_by = by.text_id
-
-
 def _strictest(resource: Resource, items: Sequence[Item]) -> None:
-    resource.level = max((i.level for i in items), key=_LEVELS.index)
+    resource.level = max((i.level for i in items), key=confirming.LEVELS.index)
     resource.grade = max(i.grade or 1 for i in items)
     resource.category = max(
         (i.category for i in items if i.category), key=lambda c: (c, ""), default=""

@@ -20,6 +20,7 @@ from gongshu_server.catalogue import queries as catalogue_queries
 from gongshu_server.catalogue.models import Resource
 from gongshu_server.journal.recording import Recorded
 from gongshu_server.journeys import standing
+from gongshu_server.market import actions as market_actions
 from gongshu_server.market import queries as market_queries
 from gongshu_server.market.models import Order, Product
 from gongshu_server.operation import queries as operation_queries
@@ -29,7 +30,7 @@ from gongshu_server.registration.models import Registration
 from gongshu_server.usage import actions as usage_actions
 from gongshu_server.usage import changes
 from gongshu_server.usage.models import GrantRow
-from gongshu_server.workshop.models import Release, Task
+from gongshu_server.workshop.models import Release, ReleaseSource, Task
 
 Effect = Callable[..., None]
 # Whose organisation changes with a succession: rows that never end, and rows of open cases.
@@ -129,6 +130,31 @@ def _revoke(rows: QuerySet[GrantRow], recorded: Recorded, *, by: Actor, at: date
             usage_actions.withdraw(row, reason=recorded.event.name, by=by, at=at)
 
 
+def end_agreement_products(*, recorded: Recorded, by: Actor, at: datetime) -> None:
+    """An agreement that ended: its products leave the shelf, and every order on them ends."""
+    agreement = recorded.event.subject[1]
+    releases = Release.objects.filter(run__query__task__scenario__agreement_id=agreement)
+    _end_products(releases, reason="授权运营协议已终止或到期", at=at)
+
+
+def end_resource_products(*, recorded: Recorded, by: Actor, at: datetime) -> None:
+    """A resource that is gone: no product that rests on it goes on."""
+    sources = ReleaseSource.objects.filter(resource_id=recorded.event.subject[1])
+    releases = Release.objects.filter(pk__in=sources.values("release_id"))
+    _end_products(releases, reason="所依据的数据资源已撤下或因涉密终止", at=at)
+
+
+def _end_products(releases: QuerySet[Release], *, reason: str, at: datetime) -> None:
+    """Delist and revoke in the platform's own name: nobody decides it, it follows."""
+    by = node()
+    products = Product.objects.filter(release__in=releases.values("pk"))
+    for product in products.filter(state__in=("filed", "listed")):
+        market_actions.delist_product(product_id=product.pk, reason=reason, by=by, at=at)
+    running = Case.objects.filter(pk=OuterRef("case"), state__in=("accepted", "active"))
+    for order in Order.objects.filter(Exists(running), product__in=products):
+        market_actions.revoke_order(order_id=order.pk, reason=reason, by=by, at=at)
+
+
 def tell_hosts(*, recorded: Recorded, by: Actor, at: datetime) -> None:
     """A key or product changed: serving hosts look before their next answer."""
     kind, object_id = recorded.event.subject
@@ -163,12 +189,12 @@ EFFECTS: Mapping[str, tuple[Effect, ...]] = MappingProxyType(
     {
         "catalogue.filed": (grants_at_filing,),
         "catalogue.published": (grants_at_publication,),
-        "catalogue.withdrawn": (end_resource_grants,),
-        "catalogue.stopped_as_secret": (end_resource_grants,),
+        "catalogue.withdrawn": (end_resource_grants, end_resource_products),
+        "catalogue.stopped_as_secret": (end_resource_grants, end_resource_products),
         "opening.approved": (open_items,),
         "agreement.activated": (ceilings,),
-        "agreement.terminated": (end_case_grants,),
-        "agreement.expired": (end_case_grants,),
+        "agreement.terminated": (end_case_grants, end_agreement_products),
+        "agreement.expired": (end_case_grants, end_agreement_products),
         "scenario.approved": (scenario_grants,),
         "scenario.ended": (end_case_grants,),
         "order.accepted": (order_grant,),

@@ -90,13 +90,9 @@ def _mirror(product: Product, case: Case) -> None:
 
 
 def own(product_id: str, *, by: Actor) -> Product:
-    """Return the actor's own product, locked; NotFound for any other."""
-    product = (
-        Product.objects.select_for_update(of=("self",))
-        .filter(pk=product_id, operator_id=by.organisation)
-        .first()
-    )
-    if product is None:
+    """Return the actor's own product, locked; NotFound for any other. The node may have any."""
+    product = Product.objects.select_for_update(of=("self",)).filter(pk=product_id).first()
+    if product is None or by.organisation not in {product.operator_id, NODE}:
         raise NotFound("没有这个产品。", code="product_not_found")
     return product
 
@@ -156,7 +152,10 @@ def list_product(*, product_id: str, by: Actor, at: datetime) -> Product:
 
 @action
 def delist_product(*, product_id: str, reason: str, by: Actor, at: datetime) -> Product:
-    """Take a product off the shelf; no new order is taken, running grants end with their orders."""
+    """Take a product off the shelf; no new order is taken, running grants end with their orders.
+
+    Its operator does; the platform does when the agreement or a source of the product has ended.
+    """
     product = own(product_id, by=by)
     case = engine.locked(product.case, by=by)
     engine.advance(case, "delist", by=by, at=at, reason=reason)

@@ -11,6 +11,7 @@ import inspect
 import typing
 from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass
+from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
@@ -19,6 +20,7 @@ from django.http import HttpRequest
 from ninja import Router, Schema
 from pydantic import create_model
 
+from gongshu.vocabulary.errors import Invalid
 from gongshu_server.journal import clock
 from gongshu_server.journeys.actions import ACTIONS
 
@@ -28,20 +30,26 @@ OTHERS = (
     "accounts.rename",
     "accounts.succeed",
     "accounts.appoint",
+    "accounts.leave_post",
     "accounts.delegate",
+    "accounts.revoke_delegation",
     "accounts.issue_key",
     "accounts.revoke_key",
     "cases.configure_substeps",
     "cases.mark_substep",
     "cases.add_documents",
+    "market.authorise_subject",
     "market.make_bill",
+    "operation.draft_plan",
+    "operation.amend_plan",
+    "operation.draft_agreement",
     "usage.revoke",
     "workshop.open_task",
     "workshop.draft",
     "workshop.record_export_exception",
 )
 # Only the node itself takes these steps.
-INTERNAL = frozenset({"market.record_built"})
+INTERNAL = frozenset({"operation.expire_agreement", "workshop.open_votes"})
 # Columns that no answer carries: digests and their salts, places on disk, what only reviewers see.
 HIDDEN = frozenset(
     {
@@ -114,6 +122,7 @@ def _add(router: Router, name: str) -> None:
 
     def endpoint(request: HttpRequest, body: Any) -> Any:
         arguments = {key: getattr(body, key) for key in type(body).model_fields}
+        _refuse_unfit(arguments)
         return present(action(**arguments, by=request.auth, at=clock.now()))  # type: ignore[attr-defined] # set by ninja
 
     endpoint.__annotations__ = {"request": HttpRequest, "body": model, "return": Any}
@@ -125,6 +134,21 @@ def _add(router: Router, name: str) -> None:
         tags=[name.partition(".")[0]],
         response={200: Any},
     )(endpoint)
+
+
+def _refuse_unfit(value: Any) -> None:
+    """Raise Invalid for a time without its zone and for text that no database holds."""
+    if isinstance(value, datetime) and value.tzinfo is None:
+        raise Invalid("时间须带时区，例如 2026-01-01T09:00:00+08:00。", code="time_without_zone")
+    if isinstance(value, str) and "\x00" in value:
+        raise Invalid("文字中含有无法保存的空字符，请删除后重试。", code="unfit_text")
+    if is_dataclass(value) and not isinstance(value, type):
+        value = [getattr(value, one.name) for one in fields(value)]
+    elif isinstance(value, Mapping):
+        value = [*value.keys(), *value.values()]
+    if isinstance(value, list | tuple | set | frozenset):
+        for one in value:
+            _refuse_unfit(one)
 
 
 STEPS: Mapping[str, str] = MappingProxyType({f"{p}.{t}": a for (p, t), a in ACTIONS.items()})

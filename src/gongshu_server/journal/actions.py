@@ -20,10 +20,10 @@ from datetime import datetime
 from typing import Any, ParamSpec, TypeVar, cast
 
 from django.conf import settings
-from django.db import DatabaseError, IntegrityError, OperationalError, transaction
+from django.db import DatabaseError, DataError, IntegrityError, OperationalError, transaction
 from django.utils.module_loading import import_string
 
-from gongshu.vocabulary.errors import Conflict, DomainError, Unavailable
+from gongshu.vocabulary.errors import Conflict, DomainError, Invalid, Unavailable
 from gongshu_server.journal.recording import ByWhom, Event, Recorded, record
 
 P = ParamSpec("P")
@@ -125,9 +125,16 @@ def _to_be_repeated(fault: OperationalError) -> bool:
 
 @contextmanager
 def _first_come() -> Iterator[None]:
-    """Let a uniqueness constraint that another transaction was first to meet end as a Conflict."""
+    """Let a uniqueness constraint that another transaction was first to meet end as a Conflict.
+
+    What does not fit its column (a text too long, a number too large) ends as Invalid.
+    """
     try:
         yield
+    except (DataError, OverflowError) as fault:
+        raise Invalid(
+            "有内容过长或数字过大，无法保存，请缩短或改小后重试。", code="does_not_fit"
+        ) from fault
     except IntegrityError as fault:
         if not _of_uniqueness(fault):
             raise

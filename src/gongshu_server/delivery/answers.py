@@ -6,8 +6,8 @@ A verification answers about a fact of a public register, so it may say that the
 
 from __future__ import annotations
 
-import json
 import sqlite3
+from json.encoder import encode_basestring as _text
 from typing import Final
 
 from gongshu.vocabulary.errors import Unavailable
@@ -19,8 +19,6 @@ from gongshu_server.delivery.streams import Stream, stream
 
 NO_RECORD: Final = "查无记录"
 UNDER_OBJECTION: Final = "异议处理中"
-
-_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 async def answer(
@@ -65,11 +63,14 @@ def _look_up(files: ServingFiles, product: Product, judgement: Judgement) -> str
 
 
 def _verified(product: Product, word: str, receipt: str) -> Response:
-    value = {"answer": word, "as_of": product.as_of, "receipt": receipt, "product": product.id}
+    body = (
+        f'{{"answer":{_text(word)},"as_of":{_text(product.as_of)},'
+        f'"receipt":{_text(receipt)},"product":{_text(product.id)}}}'
+    )
     return response(
         200,
         b"application/json; charset=utf-8",
-        _encode(value).encode(),
+        body.encode(),
         (b"gongshu-receipt", receipt.encode()),
     )
 

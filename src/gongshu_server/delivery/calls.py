@@ -65,6 +65,13 @@ class Caller:
     group: str
     named: str
     """The id of the product that was asked for, when there is one, for the record only."""
+    allowances: tuple[Allowance, ...]
+    """The quotas of the control group on the product."""
+
+    @property
+    def scope(self) -> str:
+        """What the group's quotas on the product are counted under."""
+        return f"{self.group}/{self.product.id}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +100,9 @@ def identify(entitlements: Entitlements, call: Call, *, secret: bytes) -> Caller
     if key is STRANGER or not key.opens(call.product, at):
         # Without a product there is no grant, not even one of the public.
         key, product = STRANGER, NOTHING
-    return Caller(entitlements, at, key, product, entitlements.group_of(key.party), named)
+    group = entitlements.group_of(key.party)
+    allowances = entitlements.allowances(group, product.object)
+    return Caller(entitlements, at, key, product, group, named, allowances)
 
 
 class Judge:
@@ -119,14 +128,16 @@ class Judge:
         product, subject = caller.product, subjects.spelling(call.subject)
         commitment = subject_commitment(self._secret, product.id, subject)
         use = _use(caller, call, self._authorised(caller, call, subject))
-        judgement = Judgement(self._decide(caller, use), use, subject, commitment)
-        if not judgement.decision.allowed:
-            return judgement
-        fault = _fault(product, call, subject)
-        if fault is not None:
-            return replace(judgement, fault=fault)
-        judgement = replace(judgement, charges=self._charge(caller, judgement.decision, AMOUNT))
-        return await self._use_up(caller, call, judgement)
+        decision = self._decide(caller, use)
+        fault = _fault(product, call, subject) if decision.allowed else None
+        if fault is not None or not decision.allowed:
+            return Judgement(decision, use, subject, commitment, fault)
+        charges = self._charge(caller, decision, AMOUNT)
+        judgement = Judgement(decision, use, subject, commitment, None, charges)
+        grant = caller.entitlements.index.get(decision.grant or "")
+        if grant is not None and grant.subject_authorisation:
+            return await self._use_up(caller, call, judgement)
+        return judgement
 
     async def record(self, caller: Caller, judgement: Judgement) -> str:
         """Write the record of a call and return its receipt id; it is on disk by then."""
@@ -161,24 +172,20 @@ class Judge:
 
     def _decide(self, caller: Caller, use: Use) -> Decision:
         party = caller.key.party
-        own = [one for one in _allowances(caller) if one.grantee in (party, PUBLIC)]
-        scope = _scope(caller)
-        spent = self._purse.spent(scope, own, amount=AMOUNT, at=caller.at) if own else {}
+        own = [one for one in caller.allowances if one.grantee in (party, PUBLIC)]
+        spent = self._purse.spent(caller.scope, own, amount=AMOUNT, at=caller.at) if own else {}
         return decide(caller.entitlements.index, use, spent)
 
     def _charge(self, caller: Caller, decision: Decision, amount: int) -> tuple[str, ...]:
-        allowances = _allowances(caller)
-        if not allowances:
+        if not caller.allowances:
             return ()
-        grant, scope = decision.grant or "", _scope(caller)
-        charged = self._purse.charge(scope, allowances, grant, amount=amount, at=caller.at)
+        charged = self._purse.charge(
+            caller.scope, caller.allowances, decision.grant or "", amount=amount, at=caller.at
+        )
         return tuple(charged)
 
     async def _use_up(self, caller: Caller, call: Call, judgement: Judgement) -> Judgement:
         """Use up the authorisation that the grant demands; whoever comes second is refused."""
-        grant = caller.entitlements.index.get(judgement.decision.grant or "")
-        if grant is None or not grant.subject_authorisation:
-            return judgement
         first = False
         try:
             first = await self._spend.submit(call.authorisation)
@@ -240,11 +247,3 @@ def _broken(judgement: Judgement) -> list[str]:
     if judgement.fault is not None:
         return [judgement.fault.code]
     return [reason.limit for reason in judgement.decision.reasons]
-
-
-def _scope(caller: Caller) -> str:
-    return f"{caller.group}/{caller.product.id}"
-
-
-def _allowances(caller: Caller) -> tuple[Allowance, ...]:
-    return caller.entitlements.allowances(caller.group, caller.product.object)

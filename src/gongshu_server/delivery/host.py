@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -76,6 +77,10 @@ class Host:
             admission=Admission(capacity=tuning.capacity, reserved=tuning.reserved),
         )
         self._freshness.start()
+        # The entitlements stay for long and are many: searching them for garbage again and again
+        # would stop all calls for as long as it takes.
+        gc.collect()
+        gc.freeze()
         self._housekeeping = asyncio.get_running_loop().create_task(self._keep_house())
 
     def close(self) -> None:

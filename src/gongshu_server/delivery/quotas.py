@@ -29,7 +29,8 @@ sooner, the blocks of many customers with few calls each would go to and fro all
 class QuotaBank(Settlement, Protocol):
     """The one place of a node where quota is handed out; it never hands out more than there is.
 
-    Everything is on disk when a method returns.
+    What is settled is on disk when the method returns. Reservations need not be: they mean
+    something only while their process lives.
     """
 
     def reserve(self, owner: str, counter: str, *, want: int, limit: int | None) -> int:
@@ -73,13 +74,16 @@ class Allowance:
             ends=grant.ends,
         )
 
-    def period(self, at: datetime) -> str:
-        """Return the name of the period whose uses count at `at`."""
+    def period(self, day: str) -> str:
+        """Return the name of the period whose uses count on a day, written as `day_of` does."""
         if self.per == "total":
             return self.total
-        local = at.astimezone(BEIJING)
-        day = f"{local.year:04d}-{local.month:02d}"
-        return day if self.per == "month" else f"{day}-{local.day:02d}"
+        return day if self.per == "day" else day[:7]
+
+
+def day_of(at: datetime) -> str:
+    """Return the day of an instant by Beijing time: "2026-07-01"."""
+    return at.astimezone(BEIJING).isoformat()[:10]
 
 
 @dataclass(slots=True)
@@ -117,8 +121,9 @@ class Purse:
         A block is reserved where less than `amount` is held, so a number below the limit is a
         promise that `charge` can keep.
         """
+        day = day_of(at)
         return {
-            one.grant: one.limit - self._held(f"{scope}/{one.period(at)}", one.limit, amount)
+            one.grant: one.limit - self._held(f"{scope}/{one.period(day)}", one.limit, amount)
             for one in allowances
         }
 
@@ -129,13 +134,13 @@ class Purse:
 
         A negative amount takes back a charge that did not become a use.
         """
-        own = next((one for one in allowances if one.grant == grant), None)
+        day = day_of(at)
         counters: dict[str, int | None] = {}
-        if own is not None:
-            counters[f"{scope}/{own.period(at)}"] = own.limit
         for one in allowances:
-            if one.valid_from <= at < one.ends:
-                counters.setdefault(f"{scope}/{one.period(at)}", None)
+            if one.grant == grant:
+                counters[f"{scope}/{one.period(day)}"] = one.limit
+            elif one.valid_from <= at < one.ends:
+                counters.setdefault(f"{scope}/{one.period(day)}", None)
         for counter, limit in counters.items():
             self._held(counter, limit, amount)
             self._blocks[counter, limit].left -= amount

@@ -150,7 +150,11 @@ async def _body(receive: Receive) -> bytes | None:
 
 
 def _query(query: bytes) -> dict[str, str]:
-    return dict(parse_qsl(query.decode("utf-8", "replace"))) if query else {}
+    text = query.decode("utf-8", "replace")
+    if "%" in text or "+" in text or "&" in text:
+        return dict(parse_qsl(text))
+    name, _, value = text.partition("=")  # By far the most: one plain parameter.
+    return {name: value} if value else {}
 
 
 def _members(body: bytes) -> dict[str, str]:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import json
 import os
-from base64 import b32encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,9 +21,10 @@ USE_KIND: Final = "use"
 """The kind under which the ledger commits to a use record."""
 
 _RANDOM_LENGTH: Final = 10
-_RFC4648 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
-_CROCKFORD = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-_TO_CROCKFORD = bytes.maketrans(_RFC4648, _CROCKFORD)
+_CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+# Two digits at a time: a receipt id is made for every call.
+_PAIRS = tuple(first + second for first in _CROCKFORD for second in _CROCKFORD)
+_SHIFTS = tuple(range(120, -1, -10))
 
 # For the values of a record, made of text, whole numbers and lists under ASCII names, this encoder
 # writes exactly the bytes of RFC 8785, five times as fast as the general one; a test compares them.
@@ -89,7 +89,5 @@ def encode(value: Mapping[str, Any]) -> bytes:
 
 def _receipt_id(at: datetime, random: bytes) -> str:
     """Return a ULID: the milliseconds since 1970 in 48 bits, then 80 random bits."""
-    milliseconds = int(at.timestamp() * 1000)
-    # Ten digits of five bits hold the 48 bits; 30 zero bits fill them up to whole base-32 groups.
-    time = b32encode((milliseconds << 30).to_bytes(10, "big"))[:10]
-    return (time + b32encode(random)).translate(_TO_CROCKFORD).decode()
+    number = int(at.timestamp() * 1000) << 80 | int.from_bytes(random, "big")
+    return "".join([_PAIRS[number >> shift & 1023] for shift in _SHIFTS])

@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gongshu_server.delivery.quota_bank import SqliteQuotaBank
-from gongshu_server.delivery.quotas import Allowance, Purse
+from gongshu_server.delivery.quotas import Allowance, Purse, day_of
 from gongshu_server.delivery.use_log import UseLog
 from gongshu_server.usage import segments
 
@@ -219,8 +219,9 @@ def test_a_use_charges_every_counter_that_the_group_needs() -> None:
 
 def test_periods_are_those_of_beijing() -> None:
     late = datetime(2026, 6, 30, 16, 0, tzinfo=UTC)
-    assert _allowance("g", 1, per="day").period(late) == "2026-07-01"
-    assert _allowance("g", 1, per="month").period(late - timedelta(seconds=1)) == "2026-06"
+    assert _allowance("g", 1, per="day").period(day_of(late)) == "2026-07-01"
+    assert _allowance("g", 1, per="month").period(day_of(late - timedelta(seconds=1))) == "2026-06"
+    assert _allowance("g", 1, per="total").period(day_of(late)) == "total@2026-01-01"
 
 
 def test_a_charge_can_be_taken_back() -> None:

@@ -6,13 +6,15 @@ from rich.console import Console
 from rich.table import Table
 
 from gongshu.procedures import all_clauses, clause
+from gongshu.procedures.clauses import Clause
 from gongshu.sandbox import check_host as host_checks
+from gongshu.vocabulary.errors import NotFound
 
 
 def clauses(code: str, console: Console) -> None:
     """Print one clause in full, or the list of all."""
     if code:
-        one = clause(code)
+        one = _clause(code)
         console.print(f"[bold]{one.instrument} {one.article}[/bold]  （{one.code}）")
         console.print(one.zh)
         console.print(one.en, style="dim")
@@ -25,6 +27,26 @@ def clauses(code: str, console: Console) -> None:
     for one in all_clauses():
         table.add_row(one.code, one.short, one.zh)
     console.print(table)
+
+
+def _clause(code: str) -> Clause:
+    try:
+        return clause(code)
+    except KeyError:
+        raise NotFound(
+            f"没有编号为“{code}”的条款。不带参数运行 gongshu clauses 可列出全部。",
+            code="clause_not_found",
+        ) from None
+
+
+def _clause(code: str) -> Clause:
+    try:
+        return clause(code)
+    except KeyError:
+        raise NotFound(
+            f"没有编号为“{code}”的条款。运行 gongshu clauses 可列出全部编号。",
+            code="unknown_clause",
+        ) from None
 
 
 def check_host(console: Console) -> int:

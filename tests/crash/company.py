@@ -43,7 +43,9 @@ class Company:
                 text=True,
                 encoding="utf-8",
             )
-        self.scenes = self._ask(do="rehearse")["reported"]
+        rehearsed = self._ask(do="rehearse")
+        assert rehearsed["status"] == 0, self.log()
+        self.scenes = rehearsed["reported"]
 
     def kill(self, scene: int, commit: int, *, delay: float = 0.0) -> Kill:
         """Kill the node there, then let its next process look at what was left."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import sqlite3
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
@@ -26,8 +26,8 @@ from gongshu.ledger.verify import verify_folder
 from gongshu.procedures import procedure
 from gongshu_server.accounts import actions as accounts
 from gongshu_server.accounts.actors import node
-from gongshu_server.cases.models import Case, Clock, Document, Step
 from gongshu_server.cases.documents import Paper
+from gongshu_server.cases.models import Case, Clock, Document, Step
 from gongshu_server.catalogue import intake
 from gongshu_server.catalogue.models import Item, ReceivedFile, Resource, Snapshot
 from gongshu_server.catalogue.queries import lake_path
@@ -115,15 +115,10 @@ def _subjects_of_cases() -> Iterator[str]:
     """Rows and their cases come together; what mirrors a state says the same."""
     states = dict(Case.objects.values_list("id", "state"))
     for model in apps.get_models():
-        for field in ("case", "price_case"):
-            if isinstance(_field(model, field), models.CharField):
-                rows = model.objects.exclude(**{field: ""}).values_list("pk", field)
-                lost = [pk for pk, case in rows if case not in states]
-                yield from (f"{model.__name__} {pk} has no case" for pk in lost)
-    for model in (Product, Resource):
-        for row in model.objects.all():
-            if row.state != states[row.case]:
-                yield f"{model.__name__} {row.pk} is {row.state}, its case {states[row.case]}"
+        yield from _without_case(model, states)
+    for row in (*Product.objects.all(), *Resource.objects.all()):
+        if row.state != states[row.case]:
+            yield f"{type(row).__name__} {row.pk} is {row.state}, its case {states[row.case]}"
     for release in Release.objects.all():
         if release.live != (states[release.case] not in {"rejected", "withdrawn"}):
             yield f"release {release.pk} is live={release.live} in {states[release.case]}"
@@ -132,6 +127,13 @@ def _subjects_of_cases() -> Iterator[str]:
             granted = GrantRow.objects.filter(case=row.case).exists()
             if granted != (states[row.case] in granting | _AFTER_GRANTS):
                 yield f"{model.__name__} {row.pk} in {states[row.case]}: granted is {granted}"
+
+
+def _without_case(model: type[models.Model], states: Mapping[str, str]) -> Iterator[str]:
+    for name in ("case", "price_case"):
+        if isinstance(_field(model, name), models.CharField):
+            rows = model.objects.exclude(**{name: ""}).values_list("pk", name)
+            yield from (f"{model.__name__} {pk} has no case" for pk, c in rows if c not in states)
 
 
 _AFTER_GRANTS = {"revoked", "completed", "terminated", "expired", "ended"}
@@ -157,6 +159,10 @@ def files(home: Path) -> Iterator[str]:
             yield f"the reject table of {snapshot.pk} does not hold {snapshot.rejects} rows"
         if not {*snapshot.schema} - {ENTERPRISE, PERSON} <= _items(snapshot):
             yield f"version {snapshot.pk} has columns without items"
+    yield from _results(home)
+
+
+def _results(home: Path) -> Iterator[str]:
     for run in Run.objects.filter(state="finished"):
         if results.digest(run.result, run.salt) != run.digest:
             yield f"the result of run {run.pk} is not what was recorded"

@@ -67,6 +67,6 @@ def test_a_secret_is_made_once(tmp_path: Path) -> None:
 def test_a_damaged_secret_is_not_used(tmp_path: Path, damaged: bytes) -> None:
     """An empty secret would let anybody forge keys and tokens."""
     make_once(tmp_path / "keys" / "node.secret", damaged)
-    with pytest.raises(Unavailable, match="node.secret") as refused:
+    with pytest.raises(Unavailable, match=r"node\.secret") as refused:
         secret(tmp_path, "node.secret")
     assert refused.value.code == "secret_damaged"

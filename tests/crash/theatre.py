@@ -242,7 +242,7 @@ def _in_child(writing: int, work: Callable[..., None], arguments: dict[str, Any]
 
     try:
         work(report, **arguments)
-    except BaseException:
+    except BaseException:  # noqa: BLE001 - the child must end here, whatever it is
         traceback.print_exc()
         os._exit(1)
     os._exit(0)

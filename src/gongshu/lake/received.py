@@ -19,7 +19,7 @@ from gongshu.lake.rejects import Reject
 from gongshu.lake.schema import Schema
 from gongshu.lake.snapshots import Snapshot, write_snapshot
 from gongshu.sandbox.limits import MIB
-from gongshu.vocabulary.errors import Invalid
+from gongshu.vocabulary.errors import Invalid, Unavailable
 
 TASK: Final = "gongshu.lake.reading:read"
 LIMITS: Final = sandbox.Limits(
@@ -91,7 +91,8 @@ def read_received(
     The Delta table is `folder/rows`, the reject table of version n `folder/rejects/n.parquet`. The
     received file itself is not touched. `pinned` fixes the types of the columns it names: rows
     whose values do not fit are rejected. `enrich` may add columns on the way (see `subjects.py`);
-    `pool` is one for `TASK`, and its limits replace `limits`. Raises `Unreadable`.
+    `pool` is one for `TASK`, and its limits replace `limits`. Raises `Unreadable`, or Unavailable
+    when the disk refuses; the table then is at its last version.
     """
     params = {"pinned": pinned.to_json() if pinned else None, "sheet": sheet}
     descriptor = os.open(path, os.O_RDONLY)
@@ -105,6 +106,11 @@ def read_received(
             return arrival.take(resource=resource, salt=salt, enrich=enrich)
     except sandbox.SandboxFault as fault:
         raise Unreadable(refusals.sentence(fault.code, {}), code=fault.code) from fault
+    except OSError as fault:
+        raise Unavailable(
+            "数据版本写不进磁盘，收到的文件仍在；请检查磁盘空间和权限后重新读取。",
+            code="version_not_written",
+        ) from fault
     finally:
         os.close(descriptor)
 

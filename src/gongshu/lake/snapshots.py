@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 from collections.abc import Iterator, Sequence
@@ -57,7 +58,7 @@ def write_snapshot(
 
     Earlier versions stay readable until they are disposed of. `salt` is at least 16 random bytes
     that the caller keeps. When it returns, the version is on disk; an exception of the reader
-    leaves the table at its last version.
+    leaves the table at its last version, and so does the OSError of a disk that refuses.
     """
     if len(salt) < SALT_BYTES:
         raise ValueError("the salt of a digest has at least 16 bytes")
@@ -87,9 +88,11 @@ def _write(location: Path | str, stream: pa.RecordBatchReader, counted: _Counted
             schema_mode="overwrite",
             configuration=CONFIGURATION,
         )
-    except Exception:
+    except Exception as fault:
         if counted.fault is not None:
             raise counted.fault from None
+        if isinstance(fault, deltalake.exceptions.DeltaError):
+            raise OSError(errno.EIO, os.strerror(errno.EIO)) from fault
         raise
 
 

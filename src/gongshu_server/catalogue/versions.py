@@ -86,6 +86,9 @@ def record_snapshot(*, file_id: str, version: Version, by: Actor, at: datetime) 
     """
     require(by, "job.run")
     received = _received(file_id)
+    made = Snapshot.objects.filter(received=received).first()
+    if made is not None:
+        return made  # Another worker read the same file at the same time and was first.
     resource = received.resource
     _adopt_schema(resource, version)
     snapshot = Snapshot.objects.create(

@@ -6,21 +6,33 @@ all of them together.
 
 from __future__ import annotations
 
+import ctypes
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from types import FrameType
+
+from gongshu.vocabulary.errors import Conflict
 
 RESTART_SECONDS = 1.0
 STOP_SECONDS = 10.0
+PR_SET_PDEATHSIG = 1  # From linux/prctl.h.
+PR_SET_PDEATHSIG = 1
+_LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
 
 
 def serve(*, host: str, port: int, workers: int = 1) -> int:
-    """Serve until SIGINT or SIGTERM; return the exit status."""
+    """Serve until SIGINT or SIGTERM; return the exit status.
+
+    Raises Conflict when the port is taken.
+    """
+    refuse_taken(host, port)
     server = [
         *(sys.executable, "-m", "granian", "gongshu_server.delivery.asgi:application"),
         *("--interface", "asgi", "--host", host, "--port", str(port)),
@@ -28,6 +40,28 @@ def serve(*, host: str, port: int, workers: int = 1) -> int:
     ]
     worker = [sys.executable, "-m", "gongshu_server.commands", "worker"]
     return _Household((server, worker)).run()
+
+
+def _refuse_taken(host: str, port: int) -> None:
+    """Try the address once: a server that cannot have it would be restarted for ever."""
+    try:
+        family, kind, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind) as trial:
+            trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            trial.bind(address)
+    except OSError as fault:
+        raise Conflict(
+            f"不能在 {host}:{port} 监听（{fault.strerror}），可能已有程序占用。"
+            "请用 --port 换一个端口，或先停掉那个程序。",
+            code="port_in_use",
+        ) from None
+
+
+def _with_parent(parent: int) -> None:
+    """Let this child end when its parent does, even by SIGKILL; runs between fork and exec."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+    if os.getppid() != parent:  # It died before we asked.
+        os._exit(1)
 
 
 class _Household:
@@ -46,6 +80,7 @@ class _Household:
             for place, child in enumerate(children):
                 if child.poll() is not None and not self.stop.is_set():
                     sys.stderr.write(f"进程意外结束（{child.returncode}），正在重启。\n")
+                    _end_group(child)
                     time.sleep(RESTART_SECONDS)
                     children[place] = self._start(self.commands[place])
         for child in children:
@@ -56,6 +91,7 @@ class _Household:
                 child.wait(max(0.1, deadline - time.monotonic()))
             except subprocess.TimeoutExpired:
                 child.kill()
+            _end_group(child)
         return 0
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
@@ -64,7 +100,33 @@ class _Household:
     @staticmethod
     def _start(command: Sequence[str]) -> subprocess.Popen[bytes]:
         # A session of its own: Ctrl-C reaches the parent, which stops the children in order.
-        return subprocess.Popen(command, env=dict(os.environ), start_new_session=True)  # noqa: S603 - our own interpreter
+        return subprocess.Popen(  # noqa: S603 - our own interpreter
+            command, env=dict(os.environ), start_new_session=True, preexec_fn=_end_with_parent
+        )
+
+
+def _end_group(child: subprocess.Popen[bytes]) -> None:
+    """End what a child that is gone has left running: it would serve on without anybody's care."""
+    with suppress(ProcessLookupError):
+        os.killpg(child.pid, signal.SIGKILL)
+
+
+def _end_with_parent() -> None:
+    """Ask the kernel to end this child when its parent is killed (Linux; elsewhere it stays)."""
+    if _LIBC is not None:
+        _LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+def refuse_taken(host: str, port: int) -> None:
+    """Raise Conflict when something listens on the port already."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError:
+            raise Conflict(
+                f"端口 {port} 已被占用，请用 --port 换一个。", code="port_taken"
+            ) from None
 
 
 def work() -> None:

@@ -23,6 +23,7 @@ from gongshu_server.oversight.models import Suspension
 from gongshu_server.registration import actions as registration
 from gongshu_server.registration.models import Registration
 from gongshu_server.usage.models import GrantRow
+from gongshu_server.workshop.models import ReleaseSource
 from integration.city import (
     USCC,
     City,
@@ -152,7 +153,9 @@ def test_one_name_in_sql(city: City) -> None:
 
 def test_one_suspension_of_one_record(city: City) -> None:
     Organisation.objects.filter(pk=city.org("insurer")).update(uscc=USCC)
-    complaint = Complaint(listed(city).pk, published(city).pk, USCC, "有误")
+    product, resource = listed(city), published(city)
+    ReleaseSource.objects.create(release_id=product.release, resource=resource, guarded=True)
+    complaint = Complaint(product.pk, resource.pk, USCC, "有误")
     objections = []
     for _ in range(2):
         raised = city.do(

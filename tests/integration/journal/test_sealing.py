@@ -123,6 +123,8 @@ def test_a_restored_database_that_went_on_is_refused(city: City, home: Path) -> 
 def test_a_gap_in_the_numbers_is_refused(city: City, home: Path) -> None:
     sealing.seal_all(at=city.at)
     Entry.objects.filter(index=5).delete()
+    # Whoever removes a row may set the head's count right, too.
+    Head.objects.update(sequence=F("sequence") - 1)
     with pytest.raises(Unavailable) as caught:
         sealing.open_store()
     assert caught.value.code == "ledger_gap"

@@ -55,7 +55,7 @@ def test_a_clause_is_found_with_its_instrument(tmp_path: Path) -> None:
     [
         (("clauses", "no-such"), 1, "没有编号"),
         (("ledger", "verify", "/no/folder", "--key", "/no/key"), 2, "does not exist"),
-        (("import", "/no/file", "--resource", "x", "--key", "gs_bad"), 1, ""),
+        (("import", "/no/file", "--resource", "x", "--key", "gs_bad"), 2, "没有这个文件"),
         (("init",), 1, "已有节点"),
     ],
 )
@@ -90,8 +90,21 @@ def test_a_taken_port_is_said(node: Path) -> None:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         status, said = gongshu(node, "serve", "--port", str(taken.getsockname()[1]))
-    assert status == 1
+    assert status == 2
     assert "已被占用" in said
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("serve",), ("worker",), ("import", __file__, "--resource", "x", "--key", "gs_bad")],
+)
+def test_without_a_node_nothing_is_made(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    home = tmp_path / "nowhere"
+    status, said = gongshu(home, *arguments)
+    assert status == 2
+    assert "gongshu init" in said
+    assert "Traceback" not in said
+    assert not home.exists()
 
 
 def test_children_end_when_their_parent_is_killed(node: Path) -> None:

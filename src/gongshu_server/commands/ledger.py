@@ -10,7 +10,6 @@ import typer
 from gongshu.ledger.notes import Verifier
 from gongshu.ledger.receipts import verify_receipt
 from gongshu.ledger.verify import verify_folder
-from gongshu.vocabulary.errors import Invalid, NotFound
 from gongshu.vocabulary.errors import DomainError
 
 ledger = typer.Typer(
@@ -46,10 +45,7 @@ def verify(
     if key.resolve().is_relative_to(folder.resolve()):
         typer.echo("公钥不能取自被验证的目录，请从别处取得公钥文件。", err=True)
         raise typer.Exit(2)
-    verifier = _verifier(key)
-    if not folder.is_dir():
-        raise NotFound(f"没有这个日志目录：{folder}。请核对路径。", code="no_such_file")
-    report = verify_folder(folder, verifier)
+    report = verify_folder(folder, _verifier(key))
     for line in report.lines_zh():
         typer.echo(line)
     raise typer.Exit(report.exit_code)
@@ -63,7 +59,7 @@ def receipt(
     key: KeyFile,
 ) -> None:
     """验证一张存证回执及其内容 / verify a receipt with its opening."""
-    verified = verify_receipt(_read(file, what="存证回执"), _verifier(key))
+    verified = verify_receipt(file.read_bytes(), _verifier(key))
     for line in verified.lines_zh():
         typer.echo(line)
     typer.echo(verified.opening.body.decode())

@@ -39,16 +39,6 @@ def _clause(code: str) -> Clause:
         ) from None
 
 
-def _clause(code: str) -> Clause:
-    try:
-        return clause(code)
-    except KeyError:
-        raise NotFound(
-            f"没有编号为“{code}”的条款。运行 gongshu clauses 可列出全部编号。",
-            code="unknown_clause",
-        ) from None
-
-
 def check_host(console: Console) -> int:
     """Print each isolation measure; return 0 when all that are required are there."""
     checks = host_checks()

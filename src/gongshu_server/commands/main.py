@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from gongshu.vocabulary.errors import DomainError
+from gongshu.vocabulary.errors import DomainError, NotFound
 
 app = typer.Typer(
     name="gongshu",
@@ -28,6 +28,9 @@ Home = Annotated[
     Path | None, typer.Option("--home", help="节点目录，默认取 GONGSHU_HOME / the node's folder")
 ]
 
+# What was named on the command line is not there or is something else.
+UNUSABLE = frozenset({"no_node", "no_such_file", "port_taken"})
+
 
 def set_up(home: Path | None = None) -> None:
     """Point the node at its folder and load Django; must run before any model is imported."""
@@ -37,6 +40,20 @@ def set_up(home: Path | None = None) -> None:
     import django
 
     django.setup()
+
+
+def require_node(home: Path | None) -> None:
+    """Raise NotFound, before anything is made in the folder, unless a node was founded there."""
+    from gongshu_server import configuration
+
+    if home is not None:
+        os.environ["GONGSHU_HOME"] = str(home)
+    folder = configuration.home()
+    if not (folder / "keys" / "ledger.key").is_file():
+        raise NotFound(
+            f"{folder} 里还没有节点。请先运行 gongshu init，或用 --home 指明节点目录。",
+            code="no_node",
+        )
 
 
 @app.command()
@@ -60,8 +77,7 @@ def serve(
     home: Home = None,
 ) -> None:
     """启动节点：服务、后台任务、加工区 / serve the node."""
-    if home is not None:
-        os.environ["GONGSHU_HOME"] = str(home)
+    require_node(home)
     from gongshu_server.commands import serving
 
     raise typer.Exit(serving.serve(host=host, port=port, workers=workers))
@@ -70,6 +86,7 @@ def serve(
 @app.command()
 def worker(home: Home = None) -> None:
     """只启动后台任务进程 / run the worker process alone."""
+    require_node(home)
     set_up(home)
     from gongshu_server.commands import serving
 
@@ -123,6 +140,9 @@ def import_file(
     home: Home = None,
 ) -> None:
     """以凭证所属人员的身份接收一个文件 / receive a file as the person whose key this is."""
+    if not file.is_file():
+        raise NotFound(f"没有这个文件：{file}。请核对路径。", code="no_such_file")
+    require_node(home)
     set_up(home)
     from gongshu_server.commands import importing
 
@@ -160,7 +180,10 @@ def docs(
 
 
 def main() -> None:
-    """Run the command line; a refusal is one Chinese sentence on stderr and exit status 1."""
+    """Run the command line; a refusal is one Chinese sentence on stderr and exit status 1.
+
+    Status 2 says that something that was named on the line cannot be used at all.
+    """
     from gongshu_server.commands.ledger import ledger
 
     app.add_typer(ledger, name="ledger")
@@ -169,4 +192,4 @@ def main() -> None:
     except DomainError as error:
         clause = f"（依据 {error.clause}）" if error.clause else ""
         sys.stderr.write(f"{error.sentence}{clause}\n")
-        raise SystemExit(1) from None
+        raise SystemExit(2 if error.code in UNUSABLE else 1) from None

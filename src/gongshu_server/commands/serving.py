@@ -16,6 +16,7 @@ import threading
 import time
 from collections.abc import Sequence
 from contextlib import suppress
+from functools import partial
 from types import FrameType
 
 from gongshu.vocabulary.errors import Conflict
@@ -23,7 +24,6 @@ from gongshu.vocabulary.errors import Conflict
 RESTART_SECONDS = 1.0
 STOP_SECONDS = 10.0
 PR_SET_PDEATHSIG = 1  # From linux/prctl.h.
-PR_SET_PDEATHSIG = 1
 _LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
 
 
@@ -40,28 +40,6 @@ def serve(*, host: str, port: int, workers: int = 1) -> int:
     ]
     worker = [sys.executable, "-m", "gongshu_server.commands", "worker"]
     return _Household((server, worker)).run()
-
-
-def _refuse_taken(host: str, port: int) -> None:
-    """Try the address once: a server that cannot have it would be restarted for ever."""
-    try:
-        family, kind, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        with socket.socket(family, kind) as trial:
-            trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            trial.bind(address)
-    except OSError as fault:
-        raise Conflict(
-            f"不能在 {host}:{port} 监听（{fault.strerror}），可能已有程序占用。"
-            "请用 --port 换一个端口，或先停掉那个程序。",
-            code="port_in_use",
-        ) from None
-
-
-def _with_parent(parent: int) -> None:
-    """Let this child end when its parent does, even by SIGKILL; runs between fork and exec."""
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
-    if os.getppid() != parent:  # It died before we asked.
-        os._exit(1)
 
 
 class _Household:
@@ -101,7 +79,10 @@ class _Household:
     def _start(command: Sequence[str]) -> subprocess.Popen[bytes]:
         # A session of its own: Ctrl-C reaches the parent, which stops the children in order.
         return subprocess.Popen(  # noqa: S603 - our own interpreter
-            command, env=dict(os.environ), start_new_session=True, preexec_fn=_end_with_parent
+            command,
+            env=dict(os.environ),
+            start_new_session=True,
+            preexec_fn=partial(_end_with_parent, os.getpid()),
         )
 
 
@@ -111,22 +92,27 @@ def _end_group(child: subprocess.Popen[bytes]) -> None:
         os.killpg(child.pid, signal.SIGKILL)
 
 
-def _end_with_parent() -> None:
+def _end_with_parent(parent: int) -> None:
     """Ask the kernel to end this child when its parent is killed (Linux; elsewhere it stays)."""
     if _LIBC is not None:
         _LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+        if os.getppid() != parent:  # It was killed before we asked.
+            os._exit(1)
 
 
 def refuse_taken(host: str, port: int) -> None:
-    """Raise Conflict when something listens on the port already."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError:
-            raise Conflict(
-                f"端口 {port} 已被占用，请用 --port 换一个。", code="port_taken"
-            ) from None
+    """Raise Conflict when the address cannot be had: its server would be restarted for ever."""
+    try:
+        family, kind, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+    except OSError as fault:
+        raise Conflict(
+            f"不能在 {host} 的端口 {port} 监听（{fault.strerror}），可能已被占用。"
+            "请用 --port 换一个，或先停掉占用它的程序。",
+            code="port_taken",
+        ) from None
 
 
 def work() -> None:

@@ -110,13 +110,8 @@ def record_snapshot(*, file_id: str, version: Version, by: Actor, at: datetime) 
     )
     received.outcome = "read"
     received.save(update_fields=["outcome"])
-    details = {
-        "snapshot": snapshot.pk,
-        "version": version.number,
-        "rows": version.rows,
-        "rejects": version.rejects,
-        "digest": version.digest,
-    }
+    said = {name: getattr(snapshot, name) for name in ("version", "rows", "rejects", "digest")}
+    details = {"snapshot": snapshot.pk, **said}
     event = Event("resource.versioned", ("resource", resource.pk), "opinions-1.1", details)
     journal(event, by=by, at=at)
     return snapshot

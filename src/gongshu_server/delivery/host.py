@@ -77,10 +77,7 @@ class Host:
             admission=Admission(capacity=tuning.capacity, reserved=tuning.reserved),
         )
         self._freshness.start()
-        # The entitlements stay for long and are many: searching them for garbage again and again
-        # would stop all calls for as long as it takes.
-        gc.collect()
-        gc.freeze()
+        _keep_what_is_loaded()
         self._housekeeping = asyncio.get_running_loop().create_task(self._keep_house())
 
     def close(self) -> None:
@@ -103,3 +100,13 @@ class Host:
             await asyncio.sleep(_HOUSEKEEPING_SECONDS)
             self._log.rotate_if_due()
             self._purse.give_back()
+
+
+def _keep_what_is_loaded() -> None:
+    """Take what is loaded out of the search for garbage.
+
+    The entitlements stay for long and are many: searching them again and again would stop all
+    calls for as long as it takes.
+    """
+    gc.collect()
+    gc.freeze()

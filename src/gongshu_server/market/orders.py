@@ -52,12 +52,7 @@ def place_order(*, product_id: str, request: Request, by: Actor, at: datetime) -
     product = products.listed(product_id, (request.purpose,))
     _check_price(product, request, at=at)
     _refuse_pretence(request, by=by)
-    if request.quota < 1 or request.valid_until <= at:
-        raise Invalid("数量和有效期必须大于零。", code="invalid_order")
-    if request.valid_until > product.operating_until:
-        raise Invalid("有效期超过授权运营期限。", code="beyond_term", clause="27-14")
-    if not request.undertaking.strip():
-        raise Invalid("请写明用途承诺。", code="no_undertaking", clause="27-21")
+    _check_terms(product, request, at=at)
     order_id = ulid(at)
     case = engine.open_case(
         "order",
@@ -90,6 +85,15 @@ def _refuse_pretence(request: Request, *, by: Actor) -> None:
             code="not_a_department",
             clause="65-1",
         )
+
+
+def _check_terms(product: Product, request: Request, *, at: datetime) -> None:
+    if request.quota < 1 or request.valid_until <= at:
+        raise Invalid("数量和有效期必须大于零。", code="invalid_order")
+    if request.valid_until > product.operating_until:
+        raise Invalid("有效期超过授权运营期限。", code="beyond_term", clause="27-14")
+    if not request.undertaking.strip():
+        raise Invalid("请写明用途承诺。", code="no_undertaking", clause="27-21")
 
 
 def _check_price(product: Product, request: Request, *, at: datetime) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -15,6 +14,7 @@ from gongshu.ledger.commitments import Opening, commit
 from gongshu.ledger.segments import SEGMENT_KIND, SegmentHead
 from gongshu.vocabulary.errors import Conflict
 from gongshu.vocabulary.events import EVENTS
+from gongshu_server.journal import authenticity
 from gongshu_server.journal.ids import ulid
 from gongshu_server.journal.models import Entry, Head
 
@@ -67,9 +67,7 @@ def record(event: Event, *, by: ByWhom, at: datetime) -> Recorded:
     head = _next_place(at)
     at = head.last_at or at
     entry_id = ulid(at)
-    body = canonical(_body(event, entry_id=entry_id, by=by, at=at))
-    salt = os.urandom(32)
-    Entry.objects.create(
+    entry = Entry(
         id=entry_id,
         sequence=head.sequence,
         at=at,
@@ -80,10 +78,9 @@ def record(event: Event, *, by: ByWhom, at: datetime) -> Recorded:
         subject_kind=event.subject[0],
         subject_id=event.subject[1],
         clause=event.clause,
-        body=body.decode(),
-        salt=salt,
-        commitment=commit(event.name, salt, body),
+        body=canonical(_body(event, entry_id=entry_id, by=by, at=at)).decode(),
     )
+    _write(entry)
     return Recorded(event=event, entry=entry_id, at=at)
 
 
@@ -94,9 +91,8 @@ def record_segment(head: SegmentHead, *, by: ByWhom, at: datetime) -> str:
     """
     place = _next_place(at)
     at = place.last_at or at
-    entry_id, salt, body = ulid(at), os.urandom(32), head.body()
-    Entry.objects.create(
-        id=entry_id,
+    entry = Entry(
+        id=ulid(at),
         sequence=place.sequence,
         at=at,
         event=SEGMENT_EVENT,
@@ -105,11 +101,25 @@ def record_segment(head: SegmentHead, *, by: ByWhom, at: datetime) -> str:
         organisation=by.organisation,
         subject_kind="segment",
         subject_id=head.name[:64],
-        body=body.decode(),
-        salt=salt,
-        commitment=commit(SEGMENT_KIND, salt, body),
+        body=head.body().decode(),
     )
-    return entry_id
+    _write(entry)
+    return entry.pk
+
+
+def _write(entry: Entry) -> None:
+    entry.salt = authenticity.fresh_salt(entry)
+    said = opening(entry)
+    entry.commitment = commit(said.kind, said.salt, said.body)
+    entry.save(force_insert=True)
+
+
+def genuine(entry: Entry) -> bool:
+    """Tell whether the node wrote the entry as it stands, with the commitment that it has."""
+    if not authenticity.genuine(entry):
+        return False
+    said = opening(entry)
+    return commit(said.kind, said.salt, said.body) == bytes(entry.commitment)
 
 
 def opening(entry: Entry) -> Opening:

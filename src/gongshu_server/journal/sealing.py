@@ -23,6 +23,7 @@ from gongshu.ledger.tiles import TileStore
 from gongshu.vocabulary.errors import Unavailable
 from gongshu_server.journal import leases
 from gongshu_server.journal.models import Entry, Head
+from gongshu_server.journal.recording import genuine
 
 BATCH = 2_000  # Rows a sealing; keeps its numbering transaction under the 50 ms of SQLite manners.
 KEY_FILE = "ledger.key"
@@ -84,22 +85,24 @@ def seal(store: TileStore, *, at: datetime) -> int:
     """Seal up to one batch of entries and return how many were sealed.
 
     Returns 0 when nothing waits or another process holds the sealer's lease. Raises LedgerFault
-    when the tiles hold other entries than the journal at the same places.
+    when the tiles hold other entries than the journal at the same places, Unavailable when an
+    entry is not one that the node has written: evidence is signed for nothing else.
     """
     holder = f"{socket.gethostname()}:{os.getpid()}"
     if not leases.take("sealer", holder=holder, at=at, seconds=30):
         return 0
-    rows = list(
-        Entry.objects.filter(index__isnull=True)
-        .order_by("sequence")
-        .values_list("id", "commitment")[:BATCH]
-    )
+    rows = list(Entry.objects.filter(index__isnull=True).order_by("sequence")[:BATCH])
     if not rows:
         return 0
+    # Of an entry that was erased before it was sealed only the commitment is left.
+    if not all(row.body is None or genuine(row) for row in rows):
+        raise Unavailable(
+            "存证日志里有不是节点写入的条目，已停止签名，请审计人员核查。", code="entry_forged"
+        )
     start = Entry.objects.filter(index__isnull=False).count()
-    commitments = [bytes(commitment) for _, commitment in rows]
+    commitments = [bytes(row.commitment) for row in rows]
     checkpoint = store.append(commitments, start=start, signer=signer())
-    _number([entry_id for entry_id, _ in rows], start=start, note=checkpoint.note.decode())
+    _number([row.pk for row in rows], start=start, note=checkpoint.note.decode())
     return len(rows)
 
 

@@ -1,7 +1,8 @@
-"""From rows to grants in force: a row counts only when the journal and the ledger agree with it.
+"""From rows to grants in force: a row counts only when an entry that the node wrote agrees with it.
 
 Whoever edits a grant by SQL changes nothing on running hosts, and at the next compile the row is
-refused and alarmed.
+refused and alarmed; editing or adding an entry with it does not help. Entries that were edited so
+that they are found no more (a revocation under another name) are looked for apart, and alarmed.
 """
 
 from __future__ import annotations
@@ -12,12 +13,14 @@ from datetime import datetime
 from typing import Any
 
 from gongshu.ledger.canonical import canonical
-from gongshu.ledger.commitments import commit
 from gongshu.policy import Grant
 from gongshu.vocabulary.errors import Unavailable
-from gongshu_server.journal.models import Entry
+from gongshu_server.journal.models import Entry, Head
+from gongshu_server.journal.recording import genuine
 from gongshu_server.usage.models import Alarm, GrantRow
 
+PART = 5_000  # Entries looked through at once: some tens of milliseconds.
+PART_SECONDS = 30
 GRANT_EVENTS = ("grant.issued", "grant.revoked", "grant.moved")
 
 
@@ -30,7 +33,7 @@ def latest_entries(grant_ids: Iterable[str]) -> dict[str, Entry]:
 
 
 def agrees(row: GrantRow, entry: Entry | None) -> bool:
-    """Tell whether the row equals its latest entry, and the entry its commitment."""
+    """Tell whether the row equals its latest entry, and the entry is the node's own."""
     said = _said(entry)
     if said is None:
         return False
@@ -42,9 +45,7 @@ def agrees(row: GrantRow, entry: Entry | None) -> bool:
 
 def _said(entry: Entry | None) -> dict[str, Any] | None:
     """Return the grant's canonical form in the entry; None when the entry is not what it was."""
-    if entry is None or entry.body is None or entry.salt is None:
-        return None
-    if commit(entry.event, bytes(entry.salt), entry.body.encode()) != bytes(entry.commitment):
+    if entry is None or entry.body is None or not genuine(entry):
         return None
     said: dict[str, Any] = json.loads(entry.body)["details"]["grant"]
     return said
@@ -53,7 +54,7 @@ def _said(entry: Entry | None) -> dict[str, Any] | None:
 def journalled(grant_id: str) -> Grant:
     """Return the grant as its latest entry has it, whatever the row says.
 
-    Raises Unavailable when the entry does not agree with its own commitment.
+    Raises Unavailable when the entry is not the one that the node wrote.
     """
     said = _said(latest_entries([grant_id]).get(grant_id))
     if said is None:
@@ -89,12 +90,32 @@ def compile_rows(rows: Iterable[GrantRow], *, at: datetime) -> list[Grant]:
 
 
 def _alarm(row: GrantRow, *, at: datetime) -> None:
+    sentence = f"用数许可 {row.pk} 的数据库记录与存证日志不一致，已停止使用。"
+    _raise_alarm("grant_tampered", row.pk, sentence, at=at)
+
+
+def verify_entries(*, at: datetime) -> int:
+    """Look through a part of the journal and alarm each entry that is not what the node wrote.
+
+    The part changes with the time, so that calls every half minute see all of it in turn. Returns
+    how many entries were altered or are missing.
+    """
+    last = Head.objects.filter(pk=1).values_list("sequence", flat=True).first() or 0
+    parts = -(-last // PART) or 1
+    start = int(at.timestamp() // PART_SECONDS) % parts * PART
+    rows = Entry.objects.filter(sequence__gt=start, sequence__lte=start + PART)
+    seen = {row.sequence: row.body is None or genuine(row) for row in rows}
+    wrong = [k for k in range(start + 1, min(start + PART, last) + 1) if not seen.get(k)]
+    for sequence in wrong:
+        sentence = f"存证流水第 {sequence} 条不是节点写入的原样，请审计人员核查。"
+        _raise_alarm("entry_altered", str(sequence), sentence, at=at)
+    return len(wrong)
+
+
+def _raise_alarm(kind: str, object_id: str, sentence: str, *, at: datetime) -> None:
     Alarm.objects.get_or_create(
-        kind="grant_tampered",
-        object_id=row.pk,
+        kind=kind,
+        object_id=object_id,
         closed_at=None,
-        defaults={
-            "sentence": f"用数许可 {row.pk} 的数据库记录与存证日志不一致，已停止使用。",
-            "raised_at": at,
-        },
+        defaults={"sentence": sentence, "raised_at": at},
     )

@@ -9,13 +9,15 @@ import pytest
 
 from gongshu.ledger.notes import Signer
 from gongshu_server.journal import sealing
+from gongshu_server.secrets_folder import make_once, secret
 
 
 @pytest.fixture
 def home(tmp_path: Path, settings: Any) -> Path:
-    """Return a fresh node's folder that holds nothing but the ledger key."""
+    """Return a fresh node's folder with nothing but the ledger key and the secret of the rows."""
+    of_the_rows = secret(Path(settings.HOME), "node.secret")
     settings.HOME = tmp_path
-    (tmp_path / "keys").mkdir()
-    secret = Signer.generate(settings.LEDGER_ORIGIN).secret
-    (tmp_path / "keys" / sealing.KEY_FILE).write_text(secret + "\n", encoding="ascii")
+    make_once(tmp_path / "keys" / "node.secret", of_the_rows)
+    signer = Signer.generate(settings.LEDGER_ORIGIN).secret
+    (tmp_path / "keys" / sealing.KEY_FILE).write_text(signer + "\n", encoding="ascii")
     return tmp_path

@@ -163,10 +163,17 @@ def test_a_restored_older_ledger_is_refused(city: City, home: Path) -> None:
 
 
 def test_a_changed_commitment_is_refused(city: City, home: Path) -> None:
-    """An entry that is edited before it is numbered again no longer fits the signed tiles."""
+    """An entry that is edited before it is numbered again is not the node's any more.
+
+    Of an erased one nobody can tell; but its commitment no longer fits the signed tiles.
+    """
     sealing.seal_all(at=city.at)
-    last = events()[-1]
-    Entry.objects.filter(pk=last.pk).update(index=None, commitment=b"\x00" * 32)
+    last = Entry.objects.filter(pk=events()[-1].pk)
+    last.update(index=None, commitment=b"\x00" * 32)
+    with pytest.raises(Unavailable) as caught:
+        sealing.seal_all(at=city.later())
+    assert caught.value.code == "entry_forged"
+    last.update(salt=None, body=None)
     with pytest.raises(LedgerFault):
         sealing.seal_all(at=city.later())
 

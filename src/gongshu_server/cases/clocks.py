@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, time
 
 from gongshu.procedures import procedure
 from gongshu.vocabulary.errors import InvalidTransition
-from gongshu.workflow.limits import SHANGHAI, due
+from gongshu.workflow.calendar import ONE_DAY, add_working_days
+from gongshu.workflow.limits import SHANGHAI, Due, Limit, Unit, due, working_days_between
 from gongshu.workflow.procedure import Procedure, Transition
 from gongshu_server.cases.models import Case, Clock
 
@@ -56,10 +57,7 @@ def in_time(case: Case, table: Procedure, transition: Transition, *, at: datetim
 
 
 def apply(case: Case, table: Procedure, transition: Transition, *, at: datetime) -> list[str]:
-    """Stop, pause, resume and start clocks as the transition says; return the overdue codes.
-
-    A resumed clock goes on with what was left of it; the pause does not count.
-    """
+    """Stop, pause, resume and start clocks as the transition says; return the overdue codes."""
     running = Clock.objects.filter(case=case, stopped_at__isnull=True)
     stopping = running.filter(limit__in=transition.stops)
     kept = set(transition.after)
@@ -71,12 +69,48 @@ def apply(case: Case, table: Procedure, transition: Transition, *, at: datetime)
     stopping.update(stopped_at=at)
     running.filter(limit__in=transition.pauses, paused_at__isnull=True).update(paused_at=at)
     for clock in running.filter(limit__in=transition.resumes, paused_at__isnull=False):
-        clock.due += at - (clock.paused_at or at)
-        clock.paused_at = None
-        clock.save(update_fields=["due", "paused_at"])
+        _resume(clock, table.limit(clock.limit), at=at)
     for code in transition.starts:
         _start(case, table, code, at=at)
     return late
+
+
+def _resume(clock: Clock, limit: Limit, *, at: datetime) -> None:
+    """Let a paused clock go on with what was left of it, counted in the limit's own unit.
+
+    The day of the pause is used up, the day of the resumption is not counted: so the date does not
+    move when both are one day. What was overdue before the pause stays overdue.
+    """
+    paused = clock.paused_at or at
+    clock.paused_at = None
+    if paused < clock.due:
+        if limit.unit is Unit.working_day:
+            clock.used += _working_days(clock, limit, until=paused)
+            clock.resumed_at = at
+            ends = _ends(clock, limit)
+            clock.due, clock.provisional = ends.at, ends.provisional
+        elif limit.unit is Unit.hour:
+            clock.due += at - paused
+        else:
+            clock.due += at.astimezone(SHANGHAI).date() - paused.astimezone(SHANGHAI).date()
+    clock.save(update_fields=["due", "provisional", "paused_at", "resumed_at", "used"])
+
+
+def _working_days(clock: Clock, limit: Limit, *, until: datetime) -> int:
+    """Return the working days that the clock has used up since it began or was resumed."""
+    since = (clock.resumed_at or clock.started_at).astimezone(SHANGHAI).date()
+    if clock.resumed_at is None and limit.starts == "same_instant":
+        since -= ONE_DAY
+    return working_days_between(since, until.astimezone(SHANGHAI).date())[0]
+
+
+def _ends(clock: Clock, limit: Limit) -> Due:
+    """Return when the clock runs out, by the calendar as it is known now."""
+    if clock.resumed_at is None:
+        return due(limit, clock.started_at)
+    resumed = clock.resumed_at.astimezone(SHANGHAI).date()
+    last, provisional = add_working_days(resumed, max(0, limit.amount - clock.used))
+    return Due(datetime.combine(last + ONE_DAY, time(), SHANGHAI), provisional)
 
 
 def stop_all(case: Case, table: Procedure, *, at: datetime) -> None:
@@ -89,9 +123,9 @@ def stop_all(case: Case, table: Procedure, *, at: datetime) -> None:
 def recompute_provisional(*, at: datetime) -> int:
     """Recompute provisional dates once the holiday calendar is loaded; return how many changed."""
     changed = 0
-    for clock in Clock.objects.filter(provisional=True, stopped_at__isnull=True, due__gt=at):
-        table = procedure(Case.objects.get(pk=clock.case_id).procedure)
-        ends = due(table.limit(clock.limit), clock.started_at)
+    waiting = Clock.objects.filter(provisional=True, stopped_at__isnull=True, due__gt=at)
+    for clock in waiting.select_related("case"):
+        ends = _ends(clock, procedure(clock.case.procedure).limit(clock.limit))
         if (ends.at, ends.provisional) != (clock.due, clock.provisional):
             clock.due, clock.provisional = ends.at, ends.provisional
             clock.save(update_fields=["due", "provisional"])

@@ -131,6 +131,10 @@ class Clock(models.Model):
     due = models.DateTimeField()
     provisional = models.BooleanField(default=False)
     paused_at = models.DateTimeField(null=True)
+    resumed_at = models.DateTimeField(null=True)
+    used = models.PositiveSmallIntegerField(
+        default=0, help_text="working days used up when it was last resumed"
+    )
     stopped_at = models.DateTimeField(null=True)
     overdue_noted = models.BooleanField(default=False)
 

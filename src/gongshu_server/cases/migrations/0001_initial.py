@@ -116,6 +116,8 @@ class Migration(migrations.Migration):
                 ('due', models.DateTimeField()),
                 ('provisional', models.BooleanField(default=False)),
                 ('paused_at', models.DateTimeField(null=True)),
+                ('resumed_at', models.DateTimeField(null=True)),
+                ('used', models.PositiveSmallIntegerField(default=0, help_text='working days used up when it was last resumed')),
                 ('stopped_at', models.DateTimeField(null=True)),
                 ('overdue_noted', models.BooleanField(default=False)),
                 ('case', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='cases.case')),

@@ -133,6 +133,8 @@ def test_a_watching_body_takes_no_step(city: City) -> None:
         reason="不合格",
     )
     assert isinstance(error, NotPermitted)
+    added = {"case_id": resource.case, "papers": papers("note")}
+    refused(city, actions.add_documents, "other/head", "not_a_party", **added)
 
 
 def test_a_stranger_does_not_learn_that_a_case_exists(city: City) -> None:

@@ -27,6 +27,11 @@ class TileReader:
         self._checkpoint = checkpoint
         self._tiles: dict[tuple[int, int], bytes] = {}
 
+    @property
+    def checkpoint(self) -> Checkpoint:
+        """The checkpoint under which the proofs hold."""
+        return self._checkpoint
+
     def inclusion_proof(self, index: int) -> list[bytes]:
         """Return the audit path of an entry, checked against the checkpoint.
 

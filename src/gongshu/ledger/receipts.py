@@ -18,6 +18,7 @@ from gongshu.ledger.encoding import from_base64, to_base64
 from gongshu.ledger.faults import LedgerFault
 from gongshu.ledger.notes import Verifier
 from gongshu.ledger.proofs import HASH_LENGTH, leaf_hash, verify_inclusion
+from gongshu.ledger.reading import TileReader
 from gongshu.ledger.report import UNWITNESSED
 from gongshu.ledger.segments import SEGMENT_KIND, Segment, SegmentHead
 from gongshu.ledger.tiles import TileStore
@@ -68,6 +69,17 @@ class Receipt:
         if checkpoint is None or store.tree.node(0, index) != leaf_hash(opening.entry()):
             raise _not_its_opening(index)
         return cls(Place(_readable(opening), index, path), checkpoint)
+
+    @classmethod
+    def from_tiles(cls, tiles: TileReader, index: int, opening: Opening) -> Receipt:
+        """Return the same receipt, without the tree in memory: from the few tiles that it needs.
+
+        Raises like `of_entry`, and LedgerFault when tiles are missing or damaged.
+        """
+        path = tuple(tiles.inclusion_proof(index))
+        if tiles.node(0, index) != leaf_hash(opening.entry()):
+            raise _not_its_opening(index)
+        return cls(Place(_readable(opening), index, path), tiles.checkpoint)
 
     def for_use(self, segment: Segment, index: int, opening: Opening) -> Receipt:
         """Return the receipt of one use, this being the receipt of its segment's entry.

@@ -52,8 +52,14 @@ def _expire_agreements() -> None:
         operation.expire_agreement(agreement_id=agreement.pk, by=node(), at=at)
 
 
+@cache
+def _sealer() -> sealing.Sealer:
+    """Return this process's sealer, which keeps the ledger's tree in memory."""
+    return sealing.Sealer()
+
+
 PERIODIC: tuple[Periodic, ...] = (
-    Periodic("seal", 1, lambda: sealing.seal_all(at=clock.now())),
+    Periodic("seal", 1, lambda: _sealer().seal_all(at=clock.now())),
     Periodic("collect", 2, lambda: collecting.collect(by=node(), at=clock.now())),
     Periodic("overdue", 60, lambda: cases.note_overdue(by=node(), at=clock.now())),
     Periodic("expire_agreements", 60, _expire_agreements),

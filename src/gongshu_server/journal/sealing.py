@@ -18,7 +18,10 @@ from django.db import transaction
 from django.db.models import Max
 
 from gongshu.ledger.checkpoints import open_checkpoint
+from gongshu.ledger.faults import LedgerFault
+from gongshu.ledger.layout import CHECKPOINT
 from gongshu.ledger.notes import Signer
+from gongshu.ledger.reading import TileReader
 from gongshu.ledger.tiles import TileStore
 from gongshu.vocabulary.errors import Unavailable
 from gongshu_server.journal import leases
@@ -54,6 +57,21 @@ def open_store() -> TileStore:
         store.check_extends(checkpoint)
     compare(store)
     return store
+
+
+def public_tiles() -> TileReader:
+    """Return a reader of the public ledger as it is now: a handful of tiles for each proof.
+
+    Raises LedgerFault when there is no checkpoint or it is not the node's.
+    """
+    try:
+        note = (folder() / CHECKPOINT).read_bytes()
+    except FileNotFoundError:
+        raise LedgerFault(
+            "存证日志目录里没有签名锚点，请从备份恢复。", code="ledger_gone"
+        ) from None
+    checkpoint = open_checkpoint(note, signer().verifier, origin=settings.LEDGER_ORIGIN)
+    return TileReader(folder(), checkpoint)
 
 
 def compare(store: TileStore) -> None:
@@ -99,11 +117,17 @@ def seal(store: TileStore, *, at: datetime) -> int:
         raise Unavailable(
             "存证日志里有不是节点写入的条目，已停止签名，请审计人员核查。", code="entry_forged"
         )
-    start = Entry.objects.filter(index__isnull=False).count()
+    start = _numbered()
     commitments = [bytes(row.commitment) for row in rows]
     checkpoint = store.append(commitments, start=start, signer=signer())
     _number([row.pk for row in rows], start=start, note=checkpoint.note.decode())
     return len(rows)
+
+
+def _numbered() -> int:
+    """Return how many entries have a number; the comparison has found no gap among them."""
+    highest: int | None = Entry.objects.aggregate(top=Max("index"))["top"]
+    return 0 if highest is None else highest + 1
 
 
 def _number(entry_ids: Sequence[str], *, start: int, note: str) -> None:
@@ -120,3 +144,39 @@ def seal_all(*, at: datetime) -> int:
     while sealed := seal(store, at=at):
         total += sealed
     return total
+
+
+class Sealer:
+    """The sealer of one process: it compares everything once and keeps the tree in memory.
+
+    After a fault it starts anew, with the whole comparison. Rows that are deleted or altered while
+    it runs are found by the audit of the journal (`usage.compilation.verify_entries`).
+    """
+
+    def __init__(self) -> None:
+        self._store: TileStore | None = None
+
+    def seal_all(self, *, at: datetime) -> int:
+        """Seal until nothing waits and return how many were sealed; idle, it costs one query.
+
+        Raises what `open_store` and `seal` raise.
+        """
+        store = self._store or open_store()
+        self._store = None  # Until this round has ended well.
+        total = 0
+        if Entry.objects.filter(index__isnull=True).exists():
+            _refuse_older_database(store)
+            while sealed := seal(store, at=at):
+                total += sealed
+        self._store = store
+        return total
+
+
+def _refuse_older_database(store: TileStore) -> None:
+    store.refresh()
+    written = Head.objects.filter(pk=1).values_list("sequence", flat=True).first() or 0
+    if not _numbered() <= store.size <= written:
+        raise Unavailable(
+            "数据库与已签名的存证日志不一致（可能恢复了旧备份），已停止签名。",
+            code="ledger_mismatch",
+        )

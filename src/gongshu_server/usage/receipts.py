@@ -7,6 +7,7 @@ from pathlib import Path
 
 from django.conf import settings
 
+from gongshu.ledger.faults import LedgerFault
 from gongshu.ledger.receipts import Receipt
 from gongshu.vocabulary.errors import Conflict, NotFound
 from gongshu_server.journal import recording, sealing
@@ -63,7 +64,7 @@ def _prove(name: str, records: tuple[Record, ...], place: int) -> bytes:
     entry = Entry.objects.filter(pk=row.entry).first() if row else None
     if entry is None or entry.index is None:
         raise Conflict("该次用数正在存证，请几秒后再取回执。", code="not_sealed_yet")
-    whole = Receipt.of_entry(sealing.open_store(), entry.index, recording.opening(entry))
+    whole = _of_entry(entry, entry.index)
     return whole.for_use(segments.tree(name, records), place, records[place].opening()).encode()
 
 
@@ -71,5 +72,14 @@ def entry_receipt(entry: Entry) -> bytes:
     """Return the receipt file of one journal entry. Raises Conflict while it is not sealed."""
     if entry.index is None:
         raise Conflict("该条目正在存证，请几秒后再取回执。", code="not_sealed_yet")
-    store = sealing.open_store()
-    return Receipt.of_entry(store, entry.index, recording.opening(entry)).encode()
+    return _of_entry(entry, entry.index).encode()
+
+
+def _of_entry(entry: Entry, index: int) -> Receipt:
+    """Prove from the tiles: a request does not load the whole tree."""
+    opening = recording.opening(entry)
+    try:
+        return Receipt.from_tiles(sealing.public_tiles(), index, opening)
+    except LedgerFault:
+        # The sealer may have replaced a partial tile since the checkpoint was read.
+        return Receipt.from_tiles(sealing.public_tiles(), index, opening)

@@ -12,8 +12,9 @@ from pathlib import Path
 
 from django.conf import settings
 from django.db import close_old_connections
-from django.db.models import Q
+from django.db.models import F
 
+from gongshu.policy import Grant
 from gongshu_server.accounts.models import Key, Organisation
 from gongshu_server.delivery.entitlements import Changes, KeyEntry, Product
 from gongshu_server.journal import clock
@@ -21,7 +22,7 @@ from gongshu_server.market.models import Order
 from gongshu_server.market.models import Product as ProductRow
 from gongshu_server.oversight.models import Suspension
 from gongshu_server.usage import changes
-from gongshu_server.usage.compilation import compile_rows
+from gongshu_server.usage.compilation import MOST_IDS, batched, compile_rows
 from gongshu_server.usage.models import Change, GrantRow
 
 SERVING = "serving"
@@ -51,7 +52,7 @@ class DatabaseSource:
             latest,
             complete=False,
             grants=GrantRow.objects.filter(pk__in=ids.get("grant", ())),
-            keys=Key.objects.filter(pk__in=ids.get("key", ())),
+            keys=Key.objects.filter(pk__in=ids.get("key", ())).select_related("post"),
             products=ProductRow.objects.filter(pk__in=ids.get("product", ())),
         )
 
@@ -60,7 +61,7 @@ class DatabaseSource:
             latest,
             complete=True,
             grants=GrantRow.objects.filter(object__startswith="product:"),
-            keys=Key.objects.exclude(product=""),
+            keys=Key.objects.exclude(product="").select_related("post"),
             products=ProductRow.objects.exclude(serving=""),
         )
 
@@ -78,31 +79,41 @@ def _changes(
     verified = compile_rows(rows, at=at)
     listed = list(products)
     organisations = Organisation.objects.values_list("id", "control_group")
+    key_entries = tuple(_keys(list(keys)))
     return Changes(
         epoch=latest,
         complete=complete,
         clock_offset=clock.offset(),
-        keys=tuple(_keys(list(keys))),
+        keys=key_entries,
         grants=tuple(verified),
         products=tuple(_products(listed)),
-        groups=dict(organisations) if complete else {},
+        groups=dict(organisations) if complete else _groups(key_entries, verified),
         withdrawn_grants=frozenset(row.pk for row in rows) - {grant.id for grant in verified},
         withdrawn_products=frozenset(row.pk for row in listed if row.state == "delisted"),
     )
 
 
+def _groups(keys: Iterable[KeyEntry], grants: Iterable[Grant]) -> dict[str, str]:
+    """Return the control groups of the parties of a change that belong to another one's.
+
+    An organisation that was founded after the last full load would otherwise count for itself, and
+    its group would have its quotas twice.
+    """
+    parties = {*(key.party for key in keys), *(grant.grantee for grant in grants)}
+    related = Organisation.objects.filter(pk__in=parties).exclude(control_group=F("id"))
+    return dict(related.values_list("id", "control_group"))
+
+
 def _keys(rows: list[Key]) -> Iterable[KeyEntry]:
-    orders = Order.objects.filter(pk__in=[row.order for row in rows]).values_list("id", "purpose")
-    purposes = dict(orders)
-    posts = dict(
-        Key.objects.filter(pk__in=[r.pk for r in rows]).values_list("id", "post__organisation_id")
-    )
+    purposes: dict[str, str] = {}
+    for some in batched({row.order for row in rows}, MOST_IDS):
+        purposes |= dict(Order.objects.filter(pk__in=some).values_list("id", "purpose"))
     for row in rows:
         if row.product:
             yield KeyEntry(
                 digest=row.digest,
                 id=row.pk,
-                party=posts[row.pk],
+                party=row.post.organisation_id,
                 person=row.person_id,
                 post=row.post_id,
                 purpose=purposes.get(row.order, ""),
@@ -114,11 +125,10 @@ def _keys(rows: list[Key]) -> Iterable[KeyEntry]:
 
 def _products(rows: list[ProductRow]) -> Iterable[Product]:
     suspended: dict[str, set[str]] = {}
-    open_ones = Suspension.objects.filter(
-        Q(until__isnull=True), product__in=[row.pk for row in rows]
-    )
-    for product, subject in open_ones.values_list("product", "subject"):
-        suspended.setdefault(product, set()).add(subject)
+    open_ones = Suspension.objects.filter(until__isnull=True).values_list("product", "subject")
+    for some in batched([row.pk for row in rows], MOST_IDS):
+        for product, subject in open_ones.filter(product__in=some):
+            suspended.setdefault(product, set()).add(subject)
     for row in rows:
         if row.serving and row.state == "listed":
             yield Product(

@@ -135,10 +135,11 @@ class Entitlements:
         """Return the state after `changes`; what did not change is shared."""
         old = _nothing() if changes.complete else self
         groups = {**old.groups, **changes.groups}
+        regrouped = any(old.groups.get(one) != group for one, group in changes.groups.items())
         index = old.index.replace(changes.grants, removed=changes.withdrawn_grants)
         gone = (old.index.get(grant) for grant in changes.withdrawn_grants)
         touched = {(g.grantee, g.object) for g in (*changes.grants, *filter(None, gone))}
-        if changes.groups:
+        if regrouped:
             touched = {(grant.grantee, grant.object) for grant in index}
             kept = {}
         else:

@@ -8,8 +8,9 @@ that they are found no more (a revocation under another name) are looked for apa
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
 from gongshu.ledger.canonical import canonical
@@ -21,15 +22,24 @@ from gongshu_server.usage.models import Alarm, GrantRow
 
 PART = 5_000  # Entries looked through at once: some tens of milliseconds.
 PART_SECONDS = 30
+MOST_IDS = 5_000  # In one query.
 GRANT_EVENTS = ("grant.issued", "grant.revoked", "grant.moved")
 
 
 def latest_entries(grant_ids: Iterable[str]) -> dict[str, Entry]:
-    """Return the latest entry about each grant, by grant id, in one query."""
-    entries = Entry.objects.filter(
-        subject_kind="grant", subject_id__in=list(grant_ids), event__in=GRANT_EVENTS
-    ).order_by("sequence")
-    return {entry.subject_id: entry for entry in entries}
+    """Return the latest entry about each grant, by grant id; databases bound a list of ids."""
+    found: dict[str, Entry] = {}
+    about = Entry.objects.filter(subject_kind="grant", event__in=GRANT_EVENTS).order_by("sequence")
+    for some in batched(grant_ids, MOST_IDS):
+        found |= {entry.subject_id: entry for entry in about.filter(subject_id__in=some)}
+    return found
+
+
+def batched(ids: Iterable[str], size: int) -> Iterator[list[str]]:
+    """Yield the ids in lists of at most `size`."""
+    rest = iter(ids)
+    while some := list(islice(rest, size)):
+        yield some
 
 
 def agrees(row: GrantRow, entry: Entry | None) -> bool:

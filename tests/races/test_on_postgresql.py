@@ -13,7 +13,7 @@ import pytest
 from races import postgresql
 
 ROOT = Path(__file__).resolve().parents[2]
-MOST_SECONDS = 300
+MOST_SECONDS = 600
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 
-from gongshu.ledger.notes import Signer
 from gongshu.ledger.verify import verify_folder
 from gongshu_server.accounts import actions as accounts
 from gongshu_server.journal import sealing
@@ -21,15 +20,10 @@ from races.racing import Gate, at_once
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-@pytest.fixture
-def home(tmp_path: Path, settings: Any, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Return a node's folder with a ledger key; each thread passes for a process of its own."""
-    settings.HOME = tmp_path
-    (tmp_path / "keys").mkdir()
-    secret = Signer.generate(settings.LEDGER_ORIGIN).secret
-    (tmp_path / "keys" / sealing.KEY_FILE).write_text(secret + "\n", encoding="ascii")
+@pytest.fixture(autouse=True)
+def each_thread_is_a_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the lease tell the threads apart."""
     monkeypatch.setattr(sealing.os, "getpid", threading.get_ident)
-    return tmp_path
 
 
 def everything_is_sealed_once(home: Path) -> None:

@@ -60,5 +60,5 @@ soak: $(VENV)/dev.stamp ## 在故事的每次写入后杀死节点 / kill the no
 docs: $(VENV)/dev.stamp ## 重新生成参考文档 / write the generated documents
 	@scripts/write-docs
 
-clean: ## 删除虚拟环境和本机节点 / remove the virtual environment and local nodes
-	@rm -rf $(VENV) var
+clean: ## 删除虚拟环境和演示节点 / remove the virtual environment and the demo node
+	@rm -rf $(VENV) var/demo

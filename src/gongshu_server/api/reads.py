@@ -48,24 +48,35 @@ def resources(request: HttpRequest, after: str = "") -> dict[str, Any]:
 
 @router.get("/resources/{resource_id}", summary="一个数据资源及其数据项和版本")
 def resource(request: HttpRequest, resource_id: str) -> dict[str, Any]:
-    """Return a resource with its items and snapshots; no data."""
-    row = catalogue.resource(resource_id, by=_actor(request))
+    """Return a resource with its items and snapshots; no data.
+
+    What the machine found in the data (counts, sentences that quote a cell) is its provider's own
+    business: nobody else learns from it what depends on data (S13).
+    """
+    by = _actor(request)
+    row = catalogue.resource(resource_id, by=by)
+    own = row.provider_id == by.organisation
+    items = present(catalogue.items(row.pk))
     versions = Snapshot.objects.filter(resource=row).order_by("-version")[:PAGE]
-    return {
-        **present(row),
-        "items": present(catalogue.items(row.pk)),
-        "snapshots": [
-            {
-                "id": v.pk,
-                "version": v.version,
-                "rows": v.rows,
-                "rejects": v.rejects,
-                "as_of": v.as_of.isoformat(),
-                "understood": v.understood,
-            }
-            for v in versions
-        ],
+    if not own:
+        for item in items:
+            del item["proposal"]
+    return {**present(row), "items": items, "snapshots": [_version(v, own=own) for v in versions]}
+
+
+def _version(snapshot: Snapshot, *, own: bool) -> dict[str, Any]:
+    shown: dict[str, Any] = {
+        "id": snapshot.pk,
+        "version": snapshot.version,
+        "as_of": snapshot.as_of.isoformat(),
     }
+    if own:
+        shown |= {
+            "rows": snapshot.rows,
+            "rejects": snapshot.rejects,
+            "understood": snapshot.understood,
+        }
+    return shown
 
 
 @router.get("/cases", summary="本机构的办件")

@@ -17,8 +17,10 @@ from gongshu_server.jobs.tasks import enqueue
 from gongshu_server.journal import clock
 from gongshu_server.usage.receipts import use_receipt
 from gongshu_server.workshop import queries
+from gongshu_server.workshop.models import Run
 
 router = Router(tags=["work"])
+MOST_RUNS = 20
 
 
 class Draft(Schema):
@@ -77,6 +79,14 @@ def run(request: HttpRequest, query_id: str) -> Any:
     by = _actor(request)
     enqueue("run_query", query_id, by.person, by.post)
     return 202, {"query": query_id}
+
+
+@router.get("/queries/{query_id}/runs", summary="一条查询的各次运行")
+def runs(request: HttpRequest, query_id: str) -> list[dict[str, Any]]:
+    """Return all that the author may know of a query's runs, newest first."""
+    by, at = _actor(request), clock.now()
+    rows = Run.objects.visible_to(by).filter(query_id=query_id).order_by("-started_at")
+    return [present(queries.run_view(row.pk, by=by, at=at)) for row in rows[:MOST_RUNS]]
 
 
 @router.get("/runs/{run_id}", summary="任务运行的状态")

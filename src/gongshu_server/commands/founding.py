@@ -73,3 +73,14 @@ def _first_key(*, name: str, person: str, at: datetime) -> actions.NewKey:
     return actions.issue_key(
         label="首个凭证", person_id=holding.person_id, post_id=holding.post_id, by=node(), at=at
     )
+
+
+def first_key(*, post_id: str, person_id: str, label: str, console: Console) -> None:
+    """Issue a key to the holder of a post, as the node itself; it is journalled like any other.
+
+    For organisations whose first person has none yet: no person may issue a key with duties that
+    they lack, so only whoever runs the node can begin. Raises NotFound, Invalid.
+    """
+    at = clock.now()
+    key = actions.issue_key(label=label, person_id=person_id, post_id=post_id, by=node(), at=at)
+    console.print(f"凭证（只显示这一次）：[bold]{key.clear}[/bold]", highlight=False)

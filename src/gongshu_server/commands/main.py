@@ -113,7 +113,9 @@ def demo(  # noqa: PLR0917 - one option each; typer calls it by name
     ] = "",
     scale: Annotated[float, typer.Option(help="城市规模，1 为两万家企业 / size of the city")] = 1.0,
     seed: Annotated[int, typer.Option(help="随机种子 / seed")] = 20240921,
-    home: Home = None,
+    home: Annotated[
+        Path | None, typer.Option("--home", help="演示目录，默认 var/demo / the demo's folder")
+    ] = None,
 ) -> None:
     """造一座演示城市，走完全程，然后打开节点 / build a demo city, run the story, serve."""
     folder = home or Path("var/demo")
@@ -147,6 +149,21 @@ def import_file(
     from gongshu_server.commands import importing
 
     importing.receive(file, resource_id=resource, key=key, console=Console())
+
+
+@app.command()
+def key(
+    post: Annotated[str, typer.Option(help="岗位编号 / the post's id")],
+    person: Annotated[str, typer.Option(help="任职人员编号 / the person's id")],
+    label: Annotated[str, typer.Option(help="凭证用途 / what it is for")] = "首个凭证",
+    home: Home = None,
+) -> None:
+    """为新机构的任职人员发放首个凭证（写入存证）/ issue a first key to whoever holds a post."""
+    require_node(home)
+    set_up(home)
+    from gongshu_server.commands import founding
+
+    founding.first_key(post_id=post, person_id=person, label=label, console=Console())
 
 
 @app.command()

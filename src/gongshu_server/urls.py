@@ -13,3 +13,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("ledger/<path:path>", pages.ledger_file, name="ledger"),
     path("api/v1/", api().urls),
 ]
+
+# Django looks these up by name. What an API call is told instead: api/problems.py.
+handler400 = "gongshu_server.portal.failures.bad_request"
+handler403 = "gongshu_server.portal.failures.forbidden"
+handler404 = "gongshu_server.portal.failures.not_found"
+handler500 = "gongshu_server.portal.failures.server_error"

@@ -25,6 +25,7 @@ from gongshu.vocabulary.errors import (
 )
 
 logger = logging.getLogger(__name__)
+PROBLEM = "application/problem+json"
 
 # One table per interface maps what went wrong to this door's own answer.
 STATUS: tuple[tuple[type[DomainError], int, str], ...] = (
@@ -42,7 +43,7 @@ def problem(status: int, title: str, **fields: Any) -> HttpResponse:
     """Return one problem document."""
     body = {"type": "about:blank", "title": title, "status": status, **fields}
     text = json.dumps(body, ensure_ascii=False)
-    return HttpResponse(text, status=status, content_type="application/problem+json")
+    return HttpResponse(text, status=status, content_type=PROBLEM)
 
 
 def of_domain(request: HttpRequest, error: DomainError) -> HttpResponse:
@@ -104,3 +105,37 @@ def install(api: NinjaAPI) -> None:
     """Let the API answer every error as a problem document."""
     for kind, handler in HANDLERS.items():
         api.add_exception_handler(kind, handler)
+
+
+# What Django and the API's framework answer by themselves, before any endpoint is reached.
+_BY_THEMSELVES: Mapping[int, tuple[str, str, str]] = MappingProxyType(
+    {
+        400: ("请求有误", "bad_request", "请求格式有误或内容过长，请对照接口文档。"),
+        404: ("没有找到", "no_such_address", "没有这个接口，请对照接口文档核对地址。"),
+        405: (
+            "不支持这种请求",
+            "method_not_allowed",
+            "请对照接口文档，换用支持的请求方法。",
+        ),
+        500: ("内部错误", "internal", "服务内部出错，运行单位已得到记录。请稍后重试。"),
+    }
+)
+
+
+def everywhere(
+    get_response: Callable[[HttpRequest], HttpResponse],
+) -> Callable[[HttpRequest], HttpResponse]:
+    """Return a middleware that lets every refusal of a call to the API be a problem document."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        by_itself = response.get("Content-Type", "") != PROBLEM
+        if not request.path_info.startswith("/api/") or response.status_code < 400 or not by_itself:
+            return response
+        title, code, detail = _BY_THEMSELVES.get(response.status_code, _BY_THEMSELVES[400])
+        plain = problem(response.status_code, title, code=code, detail=detail, clause=None)
+        if "Allow" in response:
+            plain["Allow"] = response["Allow"]
+        return plain
+
+    return middleware

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import re
 import typing
 from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass
@@ -66,6 +67,9 @@ HIDDEN = frozenset(
         "content_digest",
     }
 )
+
+
+UNFIT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 def names() -> list[str]:
@@ -137,11 +141,15 @@ def _add(router: Router, name: str) -> None:
 
 
 def _refuse_unfit(value: Any) -> None:
-    """Raise Invalid for a time without its zone and for text that no database holds."""
+    """Raise Invalid for a time without its zone and for text that cannot be kept as it reads.
+
+    That is half a character, a control character, and what turns the direction of text around: a
+    name could be made to read as another one.
+    """
     if isinstance(value, datetime) and value.tzinfo is None:
         raise Invalid("时间须带时区，例如 2026-01-01T09:00:00+08:00。", code="time_without_zone")
-    if isinstance(value, str) and "\x00" in value:
-        raise Invalid("文字中含有无法保存的空字符，请删除后重试。", code="unfit_text")
+    if isinstance(value, str) and UNFIT.search(value):
+        raise Invalid("文字中含有看不见的控制字符，请删除后重试。", code="unfit_text")
     if is_dataclass(value) and not isinstance(value, type):
         value = [getattr(value, one.name) for one in fields(value)]
     elif isinstance(value, Mapping):

@@ -11,6 +11,7 @@ from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from gongshu.ledger.layout import CHECKPOINT, parse_tile_name
 from gongshu.procedures import all_clauses
 from gongshu.vocabulary.errors import NotFound
 from gongshu_server.journal import clock
@@ -77,9 +78,10 @@ def registration(request: HttpRequest) -> HttpResponse:
 @require_safe
 def ledger_file(request: HttpRequest, path: str) -> FileResponse:
     """Serve the public ledger: checkpoint, tiles and entry bundles, and nothing else."""
-    root = (Path(settings.HOME) / "ledger").resolve()
-    wanted = (root / path).resolve()
-    if not wanted.is_relative_to(root) or not wanted.is_file():
+    if path != CHECKPOINT and parse_tile_name(path) is None:
+        raise Http404
+    wanted = Path(settings.HOME) / "ledger" / path
+    if not wanted.is_file() or wanted.is_symlink():
         raise Http404
     return FileResponse(wanted.open("rb"), content_type="application/octet-stream")
 

@@ -21,17 +21,27 @@ def collect(*, by: Actor, at: datetime) -> int:
     """Take in every closed segment that the ledger does not know yet; return how many.
 
     The files stay: they hold salts and bodies, from which receipts are made. Raises SegmentFault
-    for a segment that was changed after it was closed.
+    for a segment that was changed after it was closed, when all the others are taken in.
     """
     paths = {path.stem: path for path in segments.closed(Path(settings.HOME) / segments.USES)}
     known = set(Segment.objects.filter(pk__in=list(paths)).values_list("id", flat=True))
     fresh = [path for name, path in paths.items() if name not in known]
+    faults = []
     for path in fresh:
-        contents = segments.read(path)
-        if contents.records:
-            head = segments.tree(contents.name, contents.records).head
-            actions.record_segment(head=head, counted=count(contents.records), by=by, at=at)
+        try:
+            _take_in(path, by=by, at=at)
+        except segments.SegmentFault as fault:
+            faults.append(fault)
+    if faults:
+        raise faults[0]
     return len(fresh)
+
+
+def _take_in(path: Path, *, by: Actor, at: datetime) -> None:
+    contents = segments.read(path)
+    if contents.records:
+        head = segments.tree(contents.name, contents.records).head
+        actions.record_segment(head=head, counted=count(contents.records), by=by, at=at)
 
 
 def pending(*, before: datetime) -> bool:

@@ -1,0 +1,35 @@
+"""What a browser is told when there is no page: one Chinese sentence and what to do next.
+
+Nothing here reads the database or repeats what was asked for: an address may hold somebody's data.
+"""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Answer a request that cannot be understood."""
+    return _page(request, 400, "请求有误", "地址或内容有误，请核对后重试。")
+
+
+def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Answer a request that is not allowed."""
+    return _page(request, 403, "不允许", "这一页不能这样打开，请从首页进入。")
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Answer a request for a page that is not there."""
+    return _page(request, 404, "没有这一页", "请核对网址，或从首页进入。")
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Answer when the node has failed; what happened is in its log, without what was asked."""
+    sentence = "服务内部出错，运行单位已得到记录。请稍后重试；仍然出错时请联系运行单位。"
+    return _page(request, 500, "内部错误", sentence)
+
+
+def _page(request: HttpRequest, status: int, title: str, sentence: str) -> HttpResponse:
+    context = {"title": title, "sentence": sentence}
+    return render(request, "portal/failure.html", context, status=status)

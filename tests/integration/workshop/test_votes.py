@@ -23,8 +23,9 @@ from gongshu.vocabulary.errors import (
 )
 from gongshu_server.accounts import actions as accounts
 from gongshu_server.accounts.actors import Actor, acting, node
-from gongshu_server.accounts.models import Holding, Organisation
+from gongshu_server.accounts.models import Delegation, Holding, Organisation
 from gongshu_server.cases.models import Notice, Step
+from gongshu_server.journal.ids import ulid
 from gongshu_server.journal.models import Entry
 from gongshu_server.operation.models import ReviewingBody
 from gongshu_server.workshop import actions, ballots, queries
@@ -303,14 +304,21 @@ def test_the_author_does_not_review_from_another_post(bench: Bench) -> None:
 def test_the_author_does_not_review_under_a_delegation(bench: Bench) -> None:
     release = bench.submitted()
     person, _ = bench.world.people["lab", "developer"]
-    bench.do(
-        accounts.delegate,
-        by=SECURITY,
+    named = {"taker_id": person, "until": bench.agreement.valid_until, "clause": "opinions-12.5"}
+    with pytest.raises(Conflict):
+        bench.do(accounts.delegate, by=SECURITY, **named)
+    # One from before that rule, or from before the author came to the developer.
+    giver, post = bench.world.people[SECURITY]
+    at = bench.world.later()
+    Delegation.objects.create(
+        id=ulid(at),
+        post_id=post,
+        giver_id=giver,
         taker_id=person,
-        until=bench.agreement.valid_until,
+        valid_from=at,
+        valid_until=bench.agreement.valid_until,
         clause="opinions-12.5",
     )
-    _, post = bench.world.people[SECURITY]
     by = acting(person_id=person, post_id=post, at=bench.world.later())
     assert by.delegation
     assert_author(bench, release, by)

@@ -162,3 +162,13 @@ def test_the_public_reads_without_a_key(city: City) -> None:
     unknown = anybody.get("/registrations/by-code/none")
     assert unknown.status_code == 404
     assert unknown.json()["clause"] == "26-13"
+
+
+def test_what_the_machine_found_is_shown_to_the_provider_alone(city: City) -> None:
+    clear = {code: key(city, code) for code in ("water", "bureau")}
+    water, bureau = Caller(clear["water"]), Caller(clear["bureau"])
+    filed = water.act("catalogue.file_resource", entry=ENTRY, authority=city.org("bureau")).json()
+    own = water.get(f"/resources/{filed['id']}").json()
+    foreign = bureau.get(f"/resources/{filed['id']}").json()
+    assert all("proposal" in item for item in own["items"])
+    assert not any("proposal" in item for item in foreign["items"])

@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import asdict, dataclass, field, is_dataclass
 from datetime import datetime
+from decimal import InvalidOperation
 from typing import Any, ParamSpec, TypeVar, cast
 
 from django.conf import settings
@@ -131,7 +132,7 @@ def _first_come() -> Iterator[None]:
     """
     try:
         yield
-    except (DataError, OverflowError) as fault:
+    except (DataError, OverflowError, InvalidOperation) as fault:
         raise Invalid(
             "有内容过长或数字过大，无法保存，请缩短或改小后重试。", code="does_not_fit"
         ) from fault

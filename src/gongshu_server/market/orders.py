@@ -97,6 +97,8 @@ def _check_terms(product: Product, request: Request, *, at: datetime) -> None:
 
 
 def _check_price(product: Product, request: Request, *, at: datetime) -> None:
+    if request.price < 0 or request.price != fen(request.price):
+        raise Invalid("价格应为非负数，精确到分。", code="invalid_price", clause="65-2")
     if request.purpose in FREE:
         if request.price:
             raise Invalid(

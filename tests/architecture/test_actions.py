@@ -25,6 +25,7 @@ COMPOSED = {("release", "security_vote"), ("release", "compliance_vote")}
 WITHOUT_REQUIRE: Mapping[str, str] = {
     "usage.issue": "effects alone call it; the case that yields the grant was permitted",
     "usage.use": "`policy.decide` is the permission",
+    "catalogue.mark_closed": "the effect of a version that may not be open alone calls it",
     "catalogue.mark_opened": "the effect of an approved opening alone calls it",
     "cases.mark_substep": "the party's own internal order; only its people, each once",
     "workshop.finish_run": "the person who started the run, and nobody else",
@@ -33,8 +34,8 @@ WITHOUT_REQUIRE: Mapping[str, str] = {
 # What only effects may call: there is no other path to a yes.
 EFFECTS_ONLY = {
     "usage.actions": {"issue", "withdraw", "move"},
-    "catalogue.actions": {"mark_opened"},
-    "catalogue.entries": {"mark_opened"},
+    "catalogue.actions": {"mark_closed", "mark_opened"},
+    "catalogue.entries": {"mark_closed", "mark_opened"},
 }
 
 

@@ -107,6 +107,7 @@ _ACTIONS = {
     "resource.versioned": "数据版本已生成",
     "resource.profiled": "数据版本已探查",
     "resource.opened": "数据项已开放",
+    "resource.closed": "数据项已停止开放",
     "resource.treated_as": "数据项按指定开放状态处理",
     "resource.viewed": "数据已查看",
     "grant.issued": "用数许可已签发",

@@ -11,6 +11,7 @@ from gongshu_server.accounts.actors import Actor
 from gongshu_server.accounts.permissions import require
 from gongshu_server.cases import engine
 from gongshu_server.cases.documents import Paper
+from gongshu_server.cases.notices import notify
 from gongshu_server.catalogue import confirming
 from gongshu_server.catalogue.confirming import Confirmation
 from gongshu_server.catalogue.models import Item, Resource, Snapshot
@@ -274,6 +275,24 @@ def mark_opened(*, resource_id: str, items: Sequence[str], by: Actor, at: dateti
         "resource.opened", ("resource", resource.pk), "opinions-2.1", {"items": list(items)}
     )
     journal(event, by=by, at=at)
+    return resource
+
+
+@action
+def mark_closed(
+    *, resource_id: str, items: Sequence[str], reason: str, by: Actor, at: datetime
+) -> Resource:
+    """Mark items as no longer opened; called by the effect of a version that may not be open."""
+    resource = Resource.objects.select_for_update(of=("self",)).get(pk=resource_id)
+    Item.objects.filter(resource=resource, name__in=list(items)).update(opened=False)
+    if not Item.objects.filter(resource=resource, opened=True).exists():
+        resource.open_attribute = "closed"
+        resource.save(update_fields=["open_attribute"])
+    details = {"items": list(items), "reason": reason}
+    event = Event("resource.closed", ("resource", resource.pk), "opinions-2.2", details)
+    journal(event, by=by, at=at)
+    text = f"《{resource.title}》的新版本不得开放，已停止开放：{reason}。请核对后重新申请开放。"
+    notify([resource.provider_id], case=None, text=text, at=at)
     return resource
 
 

@@ -12,23 +12,24 @@ from types import MappingProxyType
 
 from django.db.models import Exists, Model, OuterRef, QuerySet
 
-from gongshu.policy import Grant
+from gongshu.policy import PUBLIC, Grant
 from gongshu_server.accounts.actors import Actor, node
 from gongshu_server.cases.models import Case, Party
 from gongshu_server.catalogue import actions as catalogue_actions
 from gongshu_server.catalogue import queries as catalogue_queries
-from gongshu_server.catalogue.models import Resource
+from gongshu_server.catalogue.models import Resource, Snapshot
 from gongshu_server.journal.recording import Recorded
 from gongshu_server.journeys import standing
 from gongshu_server.market import actions as market_actions
 from gongshu_server.market import queries as market_queries
 from gongshu_server.market.models import Order, Product
+from gongshu_server.opening import checking
 from gongshu_server.operation import queries as operation_queries
 from gongshu_server.operation.models import Agreement, Plan, ReviewingBody, Scenario
 from gongshu_server.oversight.models import Objection
 from gongshu_server.registration.models import Registration
 from gongshu_server.usage import actions as usage_actions
-from gongshu_server.usage import changes
+from gongshu_server.usage import changes, compilation
 from gongshu_server.usage.models import GrantRow
 from gongshu_server.workshop.models import Release, ReleaseSource, Task
 
@@ -89,6 +90,36 @@ def open_items(*, recorded: Recorded, by: Actor, at: datetime) -> None:
     grants = standing.at_opening(resource_id=resource_id, items=items, case=details["case"], at=at)
     provider = Resource.objects.get(pk=resource_id).provider_id
     _issue(grants, giver=provider, by=by, at=at)
+
+
+def close_items(*, recorded: Recorded, by: Actor, at: datetime) -> None:
+    """A new version with personal values in opened items: they are closed before anybody reads it.
+
+    Whole grants end, so the harmless items beside them are closed, too, until they are applied for
+    again.
+    """
+    resource_id = recorded.event.subject[1]
+    snapshot = Snapshot.objects.get(pk=recorded.event.details["snapshot"])
+    items = [item for item in catalogue_queries.items(resource_id) if item.opened]
+    findings = checking.from_content(items, snapshot.profile)
+    if not findings:
+        return
+    flagged = {finding.item for finding in findings}
+    public = GrantRow.objects.filter(grantee=PUBLIC, object=f"resource:{resource_id}")
+    closed: set[str] = set()
+    for row in public.filter(revoked_at__isnull=True):
+        granted = set(compilation.journalled(row.pk).items)
+        if granted & flagged:
+            usage_actions.withdraw(row, reason=recorded.event.name, by=node(), at=at)
+            closed |= granted
+    if closed:
+        catalogue_actions.mark_closed(
+            resource_id=resource_id,
+            items=sorted(closed),
+            reason="；".join(finding.sentence for finding in findings),
+            by=node(),
+            at=at,
+        )
 
 
 def ceilings(*, recorded: Recorded, by: Actor, at: datetime) -> None:
@@ -192,6 +223,7 @@ EFFECTS: Mapping[str, tuple[Effect, ...]] = MappingProxyType(
         "catalogue.withdrawn": (end_resource_grants, end_resource_products),
         "catalogue.stopped_as_secret": (end_resource_grants, end_resource_products),
         "opening.approved": (open_items,),
+        "resource.versioned": (close_items,),
         "agreement.activated": (ceilings,),
         "agreement.terminated": (end_case_grants, end_agreement_products),
         "agreement.expired": (end_case_grants, end_agreement_products),

@@ -72,11 +72,29 @@ def _published(resource_id: str, *, by: Actor) -> Resource:
 
 @action
 def approve(*, review_id: str, papers: Sequence[Paper], by: Actor, at: datetime) -> OpeningReview:
-    """Approve the opening; its effect issues the public's grant and marks the items as opened."""
+    """Approve the opening; its effect issues the public's grant and marks the items as opened.
+
+    Raises Conflict when a newer version than the one that was checked may not be opened.
+    """
     review, case = _locked(review_id, by=by)
+    _refuse_newer_findings(review)
     details = {"review": review.pk, "items": review.items, "case": case.pk}
     engine.advance(case, "approve", by=by, at=at, papers=papers, details=details)
     return review
+
+
+def _refuse_newer_findings(review: OpeningReview) -> None:
+    latest = catalogue.latest_snapshot(review.resource_id)
+    items = [item for item in catalogue.items(review.resource_id) if item.name in review.items]
+    findings = checking.check(items, latest.profile)
+    if latest.pk != review.snapshot and findings:
+        said = "；".join(finding.sentence for finding in findings)
+        raise Conflict(
+            f"检查以后又报送了新版本，其中{said}。请不予开放，更正后重新申请。",
+            code="newer_version_not_open",
+            clause=findings[0].clause,
+            details=tuple(findings),
+        )
 
 
 @action

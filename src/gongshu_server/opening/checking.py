@@ -33,15 +33,27 @@ class OpeningFinding:
 
 def check(items: Iterable[Item], profile: Mapping[str, Any]) -> list[OpeningFinding]:
     """Return every finding on the items, from profile findings and confirmed levels together."""
-    found: list[OpeningFinding] = []
-    columns = {column["name"]: column for column in profile.get("columns", ())}
+    items = list(items)
+    found = from_content(items, profile)
     for item in items:
-        column = columns.get(item.name, {})
-        for finding in column.get("findings", ()):
-            if finding["kind"] in CLAUSES:
-                found.append(_from_profile(item, finding))
+        column = _columns(profile).get(item.name, {})
         found += _from_levels(item, int(column.get("rows", 0)) - int(column.get("nulls", 0)))
     return found
+
+
+def from_content(items: Iterable[Item], profile: Mapping[str, Any]) -> list[OpeningFinding]:
+    """Return the findings on the values alone: what no version of an opened item may hold."""
+    columns = _columns(profile)
+    return [
+        _from_profile(item, finding)
+        for item in items
+        for finding in columns.get(item.name, {}).get("findings", ())
+        if finding["kind"] in CLAUSES
+    ]
+
+
+def _columns(profile: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    return {column["name"]: column for column in profile.get("columns", ())}
 
 
 def _from_profile(item: Item, finding: Mapping[str, Any]) -> OpeningFinding:

@@ -228,13 +228,15 @@ def finished_case(city: City, procedure: str, state: str, parties: Sequence[str]
 
 def agreed(city: City) -> Agreement:
     """Return an agreement in force between the bureau and the operator, as bare rows."""
+    approved = finished_case(city, "operation_plan", "approved", ("bureau",))
+    Party.objects.create(case=approved, organisation_id=city.org("government"), part="handler")
     plan = Plan.objects.create(
         id=ulid(city.at),
         title="方案",
         mode="scenario",
         implementing_body_id=city.org("bureau"),
         contents={},
-        case=finished_case(city, "operation_plan", "approved", ("bureau",)).pk,
+        case=approved.pk,
         created_at=city.at,
     )
     return Agreement.objects.create(

@@ -15,10 +15,12 @@ from gongshu.workflow.limits import due
 from gongshu_server.accounts.actors import Actor
 from gongshu_server.cases import engine
 from gongshu_server.cases.documents import Paper
-from gongshu_server.cases.models import Case, Clock
+from gongshu_server.cases.models import Case, Clock, Party
 from gongshu_server.journal.actions import action
 from gongshu_server.market.models import PermittedRevenue, Price, Product
 from gongshu_server.market.products import own
+from gongshu_server.operation import faults, parties
+from gongshu_server.workshop.models import Release
 
 
 @action
@@ -31,12 +33,17 @@ def state_necessity(
     by: Actor,
     at: datetime,
 ) -> Product:
-    """State why charging is necessary; without this statement a product is free (《意见》六)."""
+    """State why charging is necessary; without this statement a product is free (《意见》六).
+
+    Raises Invalid for a body that is not the price authority, or not the one that authorised the
+    operation of this product: an operator does not choose who guides its price.
+    """
     product = own(product_id, by=by)
     if product.price_case:
         raise Conflict("该产品已经说明收费必要性。", code="necessity_stated")
     if not statement.text.strip():
         raise Invalid("收费必要性说明不能为空。", code="incomplete", clause="opinions-6.3")
+    _refuse_other_bodies(product, authorising_body, price_authority, at=at)
     case = engine.open_case(
         "price",
         subject=("product", product.pk),
@@ -50,6 +57,26 @@ def state_necessity(
     product.save(update_fields=["price_case"])
     engine.advance(case, "state_necessity", by=by, at=at, papers=[statement])
     return product
+
+
+def _refuse_other_bodies(
+    product: Product, authorising_body: str, price_authority: str, *, at: datetime
+) -> None:
+    faults.refuse(
+        (
+            *parties.without_role("authorising_body", [authorising_body], clause="65-2", at=at),
+            *parties.without_role("price_authority", [price_authority], clause="65-2", at=at),
+        )
+    )
+    release = Release.objects.get(pk=product.release)
+    plan = release.run.query.task.scenario.agreement.plan
+    decided = Party.objects.filter(case_id=plan.case, part="handler")
+    if not decided.filter(organisation_id=authorising_body).exists():
+        raise Invalid(
+            "所填授权主体不是批准该产品所依据实施方案的授权主体，请改填。",
+            code="other_authorising_body",
+            clause="65-2",
+        )
 
 
 def _case(product_id: str, *, by: Actor) -> tuple[Product, Case]:

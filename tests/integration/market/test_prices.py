@@ -126,7 +126,7 @@ def test_necessity_is_the_operators_and_has_reasons(city: City) -> None:
         city,
         actions.state_necessity,
         "operator",
-        "organisation_not_found",
+        "role.price_authority",
         **necessity(city, product, price_authority="nobody"),
     )
     city.do(actions.state_necessity, "operator", **necessity(city, product))

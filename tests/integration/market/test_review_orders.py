@@ -10,12 +10,13 @@ import pytest
 from django.conf import settings
 
 from gongshu.workflow.limits import SHANGHAI
+from gongshu_server.accounts import actions as accounts
 from gongshu_server.market import actions
 from gongshu_server.usage import collecting, queries, segments
 from gongshu_server.usage.records import draw
 from integration.city import City, listed, refused
 from integration.market.test_orders import accepted, placed, request
-from integration.market.test_prices import on_trial
+from integration.market.test_prices import necessity, on_trial
 
 DAY = timedelta(days=1)
 
@@ -95,3 +96,17 @@ def test_no_bill_while_its_uses_are_on_their_way(city: City, suffix: str) -> Non
     finally:
         path.unlink()
     city.do(actions.make_bill, "operator", **_period(order, today, 1))
+
+
+def test_an_operator_does_not_choose_who_guides_its_price(city: City) -> None:
+    """Another government's authorising body could set any trial price for it."""
+    product = listed(city)
+    for name, role in (("邻市政府", "authorising_body"), ("邻市发改委", "price_authority")):
+        row = city.do(accounts.found, "node", name=name, short_name=name, roles=(role,))
+        city.cast.organisations[role] = row.pk
+    other = necessity(city, product, authorising_body=city.org("authorising_body"))
+    refused(city, actions.state_necessity, "operator", "other_authorising_body", **other)
+    for wrong in ("authorising_body", "price_authority"):
+        nobody = necessity(city, product, **{wrong: city.org("insurer")})
+        refused(city, actions.state_necessity, "operator", f"role.{wrong}", **nobody)
+    city.do(actions.state_necessity, "operator", **necessity(city, product))

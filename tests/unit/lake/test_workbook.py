@@ -150,7 +150,7 @@ def test_real_compression_is_not_a_bomb():
     ("content", "code"),
     [
         (b"", "empty"),
-        (gzip.compress(b""), "empty"),
+        (gzip.compress(b"", mtime=0), "empty"),
         (gzip.compress(b"a,b\n" + bytes(range(256)) * 50)[:-20], "damaged_archive"),
         (b"\x1f\x8b" + b"\xff" * 50, "damaged_archive"),
         (b"PK\x03\x04" + b"\xff" * 50, "damaged_archive"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -239,9 +240,22 @@ def dataset(folder: Path) -> Product:
     )
 
 
+@pytest.fixture(scope="module")
+def memory_for_all() -> Iterator[Path]:
+    """Return a folder as `memory` does, one for all tests of a module."""
+    with _in_memory() as folder:
+        yield folder
+
+
 @pytest.fixture
 def memory() -> Iterator[Path]:
     """Return a folder in memory where there is one: what is forced to disk is another test's."""
+    with _in_memory() as folder:
+        yield folder
+
+
+@contextmanager
+def _in_memory() -> Iterator[Path]:
     place = Path("/dev/shm")
     with TemporaryDirectory(dir=place if place.is_dir() else None) as folder:
         yield Path(folder)

@@ -209,10 +209,8 @@ def test_two_processes_never_both_use_one(memory: Path) -> None:
 
 @given(st.data())
 @settings(deadline=None, max_examples=60)
-def test_no_changed_token_holds(
-    tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
-) -> None:
-    book = Authorisations(tmp_path_factory.mktemp("book"), secret=SECRET)
+def test_no_changed_token_holds(memory_for_all: Path, data: st.DataObject) -> None:
+    book = Authorisations(memory_for_all, secret=SECRET)
     token = book.issue(ASKED, at=AT, expires=AT + timedelta(hours=1))
     assert book.holds(token, ASKED, at=AT)
     position = data.draw(st.integers(0, len(token) - 1))

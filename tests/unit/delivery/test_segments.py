@@ -133,37 +133,37 @@ def test_subjects_cannot_be_joined_over_products(market: Any) -> None:
     assert first == second != third
 
 
-def test_a_segment_is_closed_by_count_and_read_back(tmp_path: Path) -> None:
+def test_a_segment_is_closed_by_count_and_read_back(memory: Path) -> None:
     bank = Bank()
-    log = _log(tmp_path, bank, most_records=4)
+    log = _log(memory, bank, most_records=4)
     receipts = [receipt for n in range(5) for receipt in log.write([_drawn(n), _drawn(n)])]
     log.close()
-    contents = [segments.read(path) for path in segments.closed(tmp_path)]
+    contents = [segments.read(path) for path in segments.closed(memory)]
     assert [len(one.records) for one in contents] == [4, 4, 2]
     assert [r.body["receipt"] for one in contents for r in one.records] == receipts
     assert all(one.closed and one.dropped == 0 for one in contents)
     assert bank.settled == {
         one.name: Counter({"g/p/2026-07": len(one.records)}) for one in contents
     }
-    assert sorted(p.name for p in tmp_path.iterdir() if p.suffix != ".closed") == ["start.lock"]
+    assert sorted(p.name for p in memory.iterdir() if p.suffix != ".closed") == ["start.lock"]
 
 
-def test_a_segment_is_closed_by_age_when_it_holds_anything(tmp_path: Path) -> None:
-    log = _log(tmp_path, most_seconds=0.0)
+def test_a_segment_is_closed_by_age_when_it_holds_anything(memory: Path) -> None:
+    log = _log(memory, most_seconds=0.0)
     log.rotate_if_due()
-    assert segments.closed(tmp_path) == []
+    assert segments.closed(memory) == []
     log.write([_drawn(1)])
     log.rotate_if_due()
-    assert len(segments.closed(tmp_path)) == 1
+    assert len(segments.closed(memory)) == 1
     log.close()
-    assert len(segments.closed(tmp_path)) == 1
+    assert len(segments.closed(memory)) == 1
 
 
-def test_every_flipped_byte_of_a_closed_segment_is_found(tmp_path: Path) -> None:
-    log = _log(tmp_path)
+def test_every_flipped_byte_of_a_closed_segment_is_found(memory: Path) -> None:
+    log = _log(memory)
     log.write([_drawn(n) for n in range(3)])
     log.close()
-    (path,) = segments.closed(tmp_path)
+    (path,) = segments.closed(memory)
     good = path.read_bytes()
     for position in range(len(good)):
         path.write_bytes(good[:position] + bytes([good[position] ^ 1]) + good[position + 1 :])
@@ -175,11 +175,11 @@ def test_every_flipped_byte_of_a_closed_segment_is_found(tmp_path: Path) -> None
             segments.read(path)
 
 
-def test_a_fault_says_where_it_is(tmp_path: Path) -> None:
-    log = _log(tmp_path)
+def test_a_fault_says_where_it_is(memory: Path) -> None:
+    log = _log(memory)
     log.write([_drawn(n) for n in range(3)])
     log.close()
-    (path,) = segments.closed(tmp_path)
+    (path,) = segments.closed(memory)
     lines = path.read_bytes().splitlines(keepends=True)
     lines[2] = lines[2].replace(b'"amount":1', b'"amount": 1')
     path.write_bytes(b"".join(lines))
@@ -189,22 +189,22 @@ def test_a_fault_says_where_it_is(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("cut", [1, 40, 150])
-def test_a_torn_end_is_dropped_and_nothing_else(tmp_path: Path, cut: int) -> None:
-    path = _left(tmp_path, lines=4)
+def test_a_torn_end_is_dropped_and_nothing_else(memory: Path, cut: int) -> None:
+    path = _left(memory, lines=4)
     path.write_bytes(path.read_bytes()[:-cut])
     contents = segments.read(path)
     assert [record.body["n"] for record in contents.records] == [0, 1, 2]
     assert contents.dropped > 0
     bank = Bank()
-    _log(tmp_path, bank).close()
-    (closed,) = segments.closed(tmp_path)
+    _log(memory, bank).close()
+    (closed,) = segments.closed(memory)
     assert [record.body["n"] for record in segments.read(closed).records] == [0, 1, 2]
     assert bank.settled[path.stem] == {"g/p/2026-07": 3}
     assert bank.released[0] == contents.owner
 
 
-def test_a_whole_line_that_is_bad_is_damage_even_at_the_end(tmp_path: Path) -> None:
-    path = _left(tmp_path, lines=2)
+def test_a_whole_line_that_is_bad_is_damage_even_at_the_end(memory: Path) -> None:
+    path = _left(memory, lines=2)
     path.write_bytes(path.read_bytes()[:-3] + b"xx\n")
     with pytest.raises(SegmentFault):
         segments.read(path)
@@ -227,28 +227,28 @@ def _with_half_a_footer(path: Path) -> None:
     ("damage", "kept"), [(_without_header, 0), (_with_footer, 3), (_with_half_a_footer, 3)]
 )
 def test_recovery_takes_up_a_death_at_any_step(
-    tmp_path: Path, damage: Callable[[Path], None], kept: int
+    memory: Path, damage: Callable[[Path], None], kept: int
 ) -> None:
-    damage(_left(tmp_path, lines=3))
-    _log(tmp_path).close()
-    read = [record for path in segments.closed(tmp_path) for record in segments.read(path).records]
+    damage(_left(memory, lines=3))
+    _log(memory).close()
+    read = [record for path in segments.closed(memory) for record in segments.read(path).records]
     assert len(read) == kept
-    assert not list(tmp_path.glob("*.open"))
+    assert not list(memory.glob("*.open"))
 
 
-def test_the_living_are_left_alone(tmp_path: Path) -> None:
-    first, second = _log(tmp_path), _log(tmp_path)
-    assert len(list(tmp_path.glob("*.open"))) == 2
+def test_the_living_are_left_alone(memory: Path) -> None:
+    first, second = _log(memory), _log(memory)
+    assert len(list(memory.glob("*.open"))) == 2
     first.write([_drawn(1)])
     second.write([_drawn(2)])
     second.close()
     first.write([_drawn(3)])
     first.close()
-    read = [segments.read(path).records for path in segments.closed(tmp_path)]
+    read = [segments.read(path).records for path in segments.closed(memory)]
     assert sorted(len(records) for records in read) == [1, 2]
 
 
-def test_a_refused_write_ends_the_process_before_any_answer(tmp_path: Path) -> None:
+def test_a_refused_write_ends_the_process_before_any_answer(memory: Path) -> None:
     script = (
         "import os, sys; from pathlib import Path; from datetime import datetime, UTC\n"
         "from gongshu_server.delivery import use_log\n"
@@ -262,7 +262,7 @@ def test_a_refused_write_ends_the_process_before_any_answer(tmp_path: Path) -> N
         "finally:\n    print('answered')\n"
     )
     done = subprocess.run(
-        [sys.executable, "-c", script, str(tmp_path)], capture_output=True, text=True, check=False
+        [sys.executable, "-c", script, str(memory)], capture_output=True, text=True, check=False
     )
     assert done.returncode == os.EX_IOERR
     assert done.stdout == ""

@@ -139,7 +139,7 @@ def unlinkable(stage: Stage) -> str:
 
 
 def recognised(kind: str, body: bytes, leaves: set[bytes]) -> bool:
-    """Tell whether an entry's body can be found in leaves by somebody who does not know its salt."""
+    """Tell whether a body can be found in leaves by somebody who does not know its salt."""
     tries = (hashlib.sha256(body).digest(), leaf_hash(body), commit(kind, NO_SALT, body))
     return any(digest in leaves for digest in tries)
 

@@ -149,7 +149,7 @@ class Judge:
             "amount": AMOUNT if answerable else 0,
             "broken": _broken(judgement),
             "grant": decision.grant or "",
-            "items": sorted(use.items) if decision.party_known else [],
+            "items": _named(use.items, caller.product) if decision.party_known else [],
             "key": caller.key.id,
             "outcome": outcome,
             "party": caller.key.party,
@@ -241,6 +241,15 @@ def _fault(product: Product, call: Call, subject: str) -> Invalid | None:
     except Invalid as fault:
         return fault
     return None
+
+
+def _named(items: frozenset[str], product: Product) -> list[str]:
+    """Return the items as the record names them: of what the product does not have, the number.
+
+    The record stays for ever, and a caller can write anything where an item's name belongs.
+    """
+    known, others = sorted(items & product.items), len(items - product.items)
+    return [*known, f"+{others}"] if others else known
 
 
 def _broken(judgement: Judgement) -> list[str]:

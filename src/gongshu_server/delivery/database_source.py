@@ -105,9 +105,13 @@ def _groups(keys: Iterable[KeyEntry], grants: Iterable[Grant]) -> dict[str, str]
 
 
 def _keys(rows: list[Key]) -> Iterable[KeyEntry]:
-    purposes: dict[str, str] = {}
+    # By order, buyer and product: naming another's order gives a key none of its purpose, and so
+    # nothing of the capacity that is kept for public governance.
+    purposes: dict[tuple[str, str, str], str] = {}
     for some in batched({row.order for row in rows}, MOST_IDS):
-        purposes |= dict(Order.objects.filter(pk__in=some).values_list("id", "purpose"))
+        orders = Order.objects.filter(pk__in=some)
+        for *whose, purpose in orders.values_list("id", "buyer_id", "product_id", "purpose"):
+            purposes[whose[0], whose[1], whose[2]] = purpose
     for row in rows:
         if row.product:
             yield KeyEntry(
@@ -116,7 +120,7 @@ def _keys(rows: list[Key]) -> Iterable[KeyEntry]:
                 party=row.post.organisation_id,
                 person=row.person_id,
                 post=row.post_id,
-                purpose=purposes.get(row.order, ""),
+                purpose=purposes.get((row.order, row.post.organisation_id, row.product), ""),
                 product=row.product,
                 expires_at=row.expires_at,
                 revoked=row.revoked_at is not None,

@@ -50,7 +50,7 @@ class Town:
             more["key"] = self.known["keys"].get(by) or self.known["product_keys"][by]
         return exchange(self.server.port, request(method, target, **more))
 
-    def act(self, name: str, by: str, **body: Any) -> Answer:
+    def act(self, name: str, by: str, /, **body: Any) -> Answer:
         """Take an action over the API."""
         path = "/api/v1/actions/" + name.replace(".", "/")
         return self.ask("POST", path, by=by, body=body)

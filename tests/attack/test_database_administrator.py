@@ -38,6 +38,7 @@ from gongshu_server.delivery.database_source import compile_all
 from gongshu_server.journal import clock, sealing
 from gongshu_server.usage.compilation import verify_entries
 from gongshu_server.usage.models import Alarm
+from gongshu_server.usage.watching import verify_rows
 at = clock.now() + timedelta(seconds=31)
 try:
     sealing.seal_all(at=at)
@@ -47,6 +48,7 @@ except DomainError as error:
 said = {
     "refused": compile_all(at=at),
     "altered": verify_entries(at=at),
+    "rows": verify_rows(at=at),
     "sealed": sealed,
     "alarms": sorted(Alarm.objects.filter(closed_at=None).values_list("kind", flat=True)),
 }
@@ -60,6 +62,7 @@ class Copy:
 
     home: Path
     known: dict[str, Any]
+    said: str = ""
 
     def sql(self, statement: str, *values: Any) -> list[tuple[Any, ...]]:
         """Run one statement as whoever may write the database."""
@@ -77,6 +80,7 @@ class Copy:
             [sys.executable, "-c", LOOK], env=kept | place, capture_output=True, text=True
         )
         assert done.returncode == 0, done.stderr[-3000:]
+        self.said = done.stderr
         found: dict[str, Any] = json.loads(done.stdout)
         return found
 
@@ -133,7 +137,13 @@ def more(body: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_an_untouched_copy_is_whole(copy: Copy) -> None:
-    assert copy.look() == {"refused": 0, "altered": 0, "sealed": "", "alarms": []}
+    assert copy.look() == {
+        "refused": 0,
+        "altered": 0,
+        "rows": 0,
+        "sealed": "",
+        "alarms": [],
+    }
     assert copy.served() in {200, 429}
 
 
@@ -248,3 +258,68 @@ def test_the_digest_of_a_key_opens_nothing_elsewhere(copy: Copy) -> None:
         town = Town(copy.home, copy.known, server)
         tried = digests[:5] + [f"gs_{digest}" for digest in digests[:5]]
         assert {town.ask("GET", "/api/v1/me", key=one).status for one in tried} == {401}
+
+
+PROMOTIONS = {
+    "a duty": 'update accounts_post set duties = \'["handler", "head"]\' where id = :post',
+    "an organisation": "update accounts_post set organisation_id = :bureau where id = :post",
+    "a role": (
+        "insert into accounts_organisationrole (organisation_id, role, valid_from)"
+        " values (:rival, 'data_authority', '2025-01-01')"
+    ),
+    "a post": (
+        "insert into accounts_holding (post_id, person_id, valid_from)"
+        " values (:head, :person, '2025-01-01')"
+    ),
+    "a delegation": (
+        "insert into accounts_delegation values"
+        " ('01ZZZZZZZZZZZZZZZZZZZZZZZZ', '2025-01-01', '2030-01-01', null, '27-3', :boss, :head,"
+        " :person)"
+    ),
+    "another's key": "update accounts_key set post_id = :head, person_id = :boss where id = :key",
+    "a key that ends": "update accounts_key set revoked_at = null where revoked_at is not null",
+}
+
+
+@pytest.mark.parametrize("edit", PROMOTIONS.values(), ids=PROMOTIONS.keys())
+def test_who_promotes_oneself_is_found(copy: Copy, edit: str) -> None:
+    """Within a minute, whatever has been done with it stands in the journal under its name."""
+    organisations = copy.known["organisations"]
+    of = "select p.id, h.person_id from accounts_post p join accounts_holding h on h.post_id = p.id"
+    ((post, person),) = copy.sql(f"{of} where p.organisation_id = ?", organisations["rival"])
+    heads = copy.sql(f"{of} where p.organisation_id = ?", organisations["bureau"])
+    ((key,),) = copy.sql("select id from accounts_key where person_id = ? limit 1", person)
+    names = {
+        "post": post,
+        "person": person,
+        "head": heads[1][0],
+        "boss": heads[1][1],
+        "key": key,
+        "bureau": organisations["bureau"],
+        "rival": organisations["rival"],
+    }
+    with closing(sqlite3.connect(copy.home / "node.sqlite3")) as database, database:
+        used = {name: value for name, value in names.items() if f":{name}" in edit}
+        assert database.execute(edit, used).rowcount > 0
+    found = copy.look()
+    assert found["rows"] >= 1
+    assert found["alarms"] == ["account_tampered"] * found["rows"]
+
+
+def test_a_case_that_was_moved_on_by_hand_is_found(copy: Copy) -> None:
+    ((case,),) = copy.sql("select id from cases_case where closed_at is null limit 1")
+    copy.sql("update cases_case set state = 'approved' where id = ?", case)
+    assert copy.look()["alarms"] == ["case_tampered"]
+
+
+def test_alarms_are_seen_by_those_who_watch_and_by_nobody_else(copy: Copy) -> None:
+    copy.sql("update usage_grantrow set body = '{}' where id = ?", copy.known["grant"])
+    copy.look()
+    with Served(copy.home) as server:
+        town = Town(copy.home, copy.known, server)
+        for by in ("bureau.head", "audit.auditor"):
+            (alarm,) = town.ask("GET", "/api/v1/alarms", by=by).json
+            assert alarm["object_id"] == copy.known["grant"]
+        for by in ("operator.head", "insurer.handler", "rival.all"):
+            assert town.ask("GET", "/api/v1/alarms", by=by).json == []
+    assert f"alarm grant_tampered {copy.known['grant']}" in copy.said

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from datetime import timedelta
+from datetime import timedelta, timezone
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -91,6 +91,16 @@ def person_keys(stage: Any) -> dict[str, str]:
     actions.revoke_key(key_id=gone.id, by=stage.actor("bureau", "head"), at=stage.time.at)
     over = issued("已过期", "bureau", "handler", expires_at=stage.time.at - timedelta(seconds=1))
     order = stage.ids["order.insurer.verification"]
+    zone = timezone(timedelta(hours=8))  # What comes back from the database has another one.
+    soon = (stage.time.at + timedelta(days=2)).astimezone(zone)
+    keys["ends"] = issued("将到期", "bureau", "handler", expires_at=soon).clear
+    actions.delegate(
+        taker_id=stage.cast.people["bureau", "handler"][0],
+        until=soon,
+        clause="27-3",
+        by=stage.actor("bureau", "head"),
+        at=stage.time.at,
+    )
     lapsed = actions.issue_key(
         label="已过期",
         product_id=stage.ids["product.verification"],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from gongshu.vocabulary.errors import Invalid, NotFound, NotPermitted
 from gongshu.vocabulary.permissions import POST_DUTIES
@@ -72,7 +72,8 @@ def issue_key(
         expires_at=expires_at,
     )
     details = {"label": label, "person": person, "post": post.pk, "product": product_id}
-    details |= {"order": order_id}
+    ends = expires_at.astimezone(UTC).isoformat() if expires_at else ""
+    details |= {"order": order_id, "digest": row.digest, "expires": ends}
     journal(Event("key.issued", ("key", row.pk), "", details), by=by, at=at)
     return NewKey(id=row.pk, clear=clear)
 

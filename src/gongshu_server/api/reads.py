@@ -16,7 +16,7 @@ from gongshu_server.cases.models import Case, Clock, Document, Notice, Step
 from gongshu_server.catalogue import queries as catalogue
 from gongshu_server.catalogue.models import Resource, Snapshot
 from gongshu_server.market.models import Order, Product
-from gongshu_server.usage.models import GrantRow
+from gongshu_server.usage.models import Alarm, GrantRow
 
 PAGE = 100
 router = Router(tags=["reads"])
@@ -134,3 +134,11 @@ def products(request: HttpRequest, after: str = "") -> dict[str, Any]:
 def orders(request: HttpRequest, after: str = "") -> dict[str, Any]:
     """Return the caller's orders as buyer or operator."""
     return _page(Order.objects.visible_to(_actor(request)), after)
+
+
+@router.get("/alarms", summary="尚未关闭的告警")
+def alarms(request: HttpRequest) -> list[dict[str, Any]]:
+    """Return the open alarms, newest first, to those who watch over the node."""
+    rows = Alarm.objects.visible_to(_actor(request)).filter(closed_at__isnull=True)
+    found: list[dict[str, Any]] = present(list(rows.order_by("-raised_at")[:PAGE]))
+    return found

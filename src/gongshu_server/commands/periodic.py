@@ -15,7 +15,7 @@ from gongshu_server.jobs.worker import Periodic
 from gongshu_server.journal import clock, sealing
 from gongshu_server.operation import actions as operation
 from gongshu_server.operation import queries as operation_queries
-from gongshu_server.usage import collecting, ingest
+from gongshu_server.usage import collecting, ingest, watching
 from gongshu_server.usage.compilation import PART_SECONDS, verify_entries
 from gongshu_server.workshop import running
 from gongshu_server.workshop.running import LIMITS
@@ -66,4 +66,5 @@ PERIODIC: tuple[Periodic, ...] = (
     # A row edited under the ledger is found within a minute, on hosts that never restart, too.
     Periodic("verify_grants", 30, lambda: database_source.compile_all(at=clock.now())),
     Periodic("verify_entries", PART_SECONDS, lambda: verify_entries(at=clock.now())),
+    Periodic("verify_rows", 60, lambda: watching.verify_rows(at=clock.now())),
 )

@@ -8,6 +8,7 @@ that they are found no more (a revocation under another name) are looked for apa
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from itertools import islice
@@ -20,6 +21,7 @@ from gongshu_server.journal.models import Entry, Head
 from gongshu_server.journal.recording import genuine
 from gongshu_server.usage.models import Alarm, GrantRow
 
+logger = logging.getLogger(__name__)
 PART = 5_000  # Entries looked through at once: some tens of milliseconds.
 PART_SECONDS = 30
 MOST_IDS = 5_000  # In one query.
@@ -101,7 +103,7 @@ def compile_rows(rows: Iterable[GrantRow], *, at: datetime) -> list[Grant]:
 
 def _alarm(row: GrantRow, *, at: datetime) -> None:
     sentence = f"用数许可 {row.pk} 的数据库记录与存证日志不一致，已停止使用。"
-    _raise_alarm("grant_tampered", row.pk, sentence, at=at)
+    raise_alarm("grant_tampered", row.pk, sentence, at=at)
 
 
 def verify_entries(*, at: datetime) -> int:
@@ -118,14 +120,17 @@ def verify_entries(*, at: datetime) -> int:
     wrong = [k for k in range(start + 1, min(start + PART, last) + 1) if not seen.get(k)]
     for sequence in wrong:
         sentence = f"存证流水第 {sequence} 条不是节点写入的原样，请审计人员核查。"
-        _raise_alarm("entry_altered", str(sequence), sentence, at=at)
+        raise_alarm("entry_altered", str(sequence), sentence, at=at)
     return len(wrong)
 
 
-def _raise_alarm(kind: str, object_id: str, sentence: str, *, at: datetime) -> None:
-    Alarm.objects.get_or_create(
+def raise_alarm(kind: str, object_id: str, sentence: str, *, at: datetime) -> None:
+    """Raise an alarm about an object, and say it in the log, once while it is open."""
+    _, raised = Alarm.objects.get_or_create(
         kind=kind,
         object_id=object_id,
         closed_at=None,
         defaults={"sentence": sentence, "raised_at": at},
     )
+    if raised:
+        logger.error("alarm %s %s", kind, object_id)

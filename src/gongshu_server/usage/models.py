@@ -52,6 +52,14 @@ class Change(models.Model):
     at = models.DateTimeField()
 
 
+class AlarmQuerySet(models.QuerySet["Alarm"]):
+    """Alarms, by who may see them."""
+
+    def visible_to(self, by: Actor) -> AlarmQuerySet:
+        """Return all alarms to those who watch over the node, none to anybody else."""
+        return self if by.roles & WATCHERS else self.none()
+
+
 class Alarm(models.Model):
     """A row that was edited under the ledger, or another breach of the node's own rules."""
 
@@ -60,6 +68,8 @@ class Alarm(models.Model):
     sentence = models.TextField()
     raised_at = models.DateTimeField()
     closed_at = models.DateTimeField(null=True)
+
+    objects = AlarmQuerySet.as_manager()
 
     class Meta:
         constraints = [

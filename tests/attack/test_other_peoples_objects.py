@@ -32,18 +32,64 @@ ROWS = {
     "snapshot_id": "Snapshot",
 }
 # A registration in its publicity period is public to everybody who may object to it.
-READS = {"cases": "Case", "runs": "Run", "queries": "Query", "tasks": "Task"}
+READS = {"cases/{}": "Case", "runs/{}": "Run", "receipts/{}": "receipts"}
 
 
 @pytest.mark.parametrize("by", OUTSIDERS)
 def test_a_read_of_it_is_like_one_of_nothing(town: Town, by: str) -> None:
+    ids = town.known["ids"] | {"receipts": [town.known["receipt"]]}
     for path, rows in READS.items():
-        nothing = town.ask("GET", f"/api/v1/{path}/{NOBODY}", by=by)
+        nothing = town.ask("GET", "/api/v1/" + path.format(NOBODY), by=by)
         assert nothing.status == 404
         assert_problem(nothing)
-        for row in town.known["ids"][rows]:
-            found = town.ask("GET", f"/api/v1/{path}/{row}", by=by)
+        for row in ids[rows]:
+            found = town.ask("GET", "/api/v1/" + path.format(row), by=by)
             assert found.same_to_everybody == nothing.same_to_everybody, (path, row)
+
+
+@pytest.mark.parametrize("by", OUTSIDERS)
+def test_work_on_it_is_like_work_on_nothing(town: Town, by: str) -> None:
+    """Queued runs, listed runs, and verdicts of somebody else's queries and tasks."""
+    works = (
+        ("POST", "queries/{}/runs", "Query", None),
+        ("GET", "queries/{}/runs", "Query", None),
+        ("POST", "tasks/{}/verdict", "Task", {"sql": "select 1"}),
+    )
+    for method, path, rows, body in works:
+        nothing = town.ask(method, "/api/v1/" + path.format(NOBODY), by=by, body=body)
+        for row in town.known["ids"][rows]:
+            found = town.ask(method, "/api/v1/" + path.format(row), by=by, body=body)
+            assert found.same_to_everybody == nothing.same_to_everybody, (path, found)
+        assert nothing.status == 404 or nothing.json == []
+
+
+def test_a_receipt_is_the_partys_own(town: Town) -> None:
+    path = f"/api/v1/receipts/{town.known['receipt']}"
+    assert town.ask("GET", path, by="insurer.handler").status == 200
+    for by in ("bureau.head", "operator.head", "emergency.head"):
+        assert town.ask("GET", path, by=by).status == 404
+
+
+@pytest.mark.parametrize("by", [*OUTSIDERS, "licensed.subject"])
+def test_a_file_for_anothers_resource_is_not_kept(town: Town, by: str) -> None:
+    kept = town.home / "received"
+    before = sorted(kept.iterdir())
+    head = b'--x\r\ncontent-disposition: form-data; name="file"; filename="../../a.csv"\r\n\r\n'
+    body = head + b"1,2,3\n" * 50_000 + b"\r\n--x--\r\n"
+    answers = [
+        town.ask(
+            "POST",
+            f"/api/v1/resources/{resource}/files",
+            by=by,
+            body=body,
+            content_type="multipart/form-data; boundary=x",
+        )
+        for resource in (town.known["ids"]["Resource"][0], NOBODY)
+    ]
+    assert {answer.status for answer in answers} <= {403, 404}
+    # That a published resource is there is public; whose it is, too.
+    assert answers[1].status == 404 or answers[0].status == 403
+    assert sorted(kept.iterdir()) == before
 
 
 @pytest.mark.parametrize("by", OUTSIDERS)

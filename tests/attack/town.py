@@ -60,6 +60,7 @@ def described(stage: Any) -> dict[str, Any]:
         "product_keys": dict(stage.keys),
         "products": {k: v for k, v in stage.ids.items() if k.startswith("product.")},
         "orders": {k: v for k, v in stage.ids.items() if k.startswith("order.")},
+        "receipt": stage.ids["receipt"],
         "tokens": tokens,
         "subjects": {name: one.id for name, one in stage.facts["subjects"].items()},
         "people": list(stage.city.resident_ids[:200]),

@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from ninja import File, Router, Schema
 from ninja.files import UploadedFile
 
+from gongshu.vocabulary.errors import NotFound
 from gongshu_server.accounts.actors import Actor
 from gongshu_server.api.steps import present
 from gongshu_server.catalogue import intake
@@ -17,7 +18,7 @@ from gongshu_server.jobs.tasks import enqueue
 from gongshu_server.journal import clock
 from gongshu_server.usage.receipts import use_receipt
 from gongshu_server.workshop import queries
-from gongshu_server.workshop.models import Run
+from gongshu_server.workshop.models import Query, Run
 
 router = Router(tags=["work"])
 MOST_RUNS = 20
@@ -77,6 +78,9 @@ def verdict(request: HttpRequest, task_id: str, body: Draft) -> dict[str, Any]:
 def run(request: HttpRequest, query_id: str) -> Any:
     """Queue a run in the caller's name; grants are decided anew when it starts."""
     by = _actor(request)
+    if not Query.objects.visible_to(by).filter(pk=query_id).exists():
+        # Nobody fills the queue, or the table behind it, with what is not theirs.
+        raise NotFound("没有这个查询。", code="query_not_found")
     enqueue("run_query", query_id, by.person, by.post)
     return 202, {"query": query_id}
 

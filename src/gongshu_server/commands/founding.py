@@ -11,7 +11,7 @@ from django.db import connection, transaction
 from rich.console import Console
 
 from gongshu.ledger.notes import Signer
-from gongshu.vocabulary.errors import Conflict
+from gongshu.vocabulary.errors import Conflict, NotPermitted
 from gongshu_server.accounts import actions
 from gongshu_server.accounts.actors import node
 from gongshu_server.accounts.models import Organisation
@@ -36,6 +36,16 @@ def prepare(*, demo: bool) -> None:
     with connection.constraint_checks_disabled(), transaction.atomic():
         call_command("migrate", verbosity=0)
         Head.objects.get_or_create(pk=1, defaults={"demo": demo})
+
+
+def refuse_demo(host: str) -> None:
+    """Raise NotPermitted for a demo: its keys and its clock are not fit for other machines."""
+    if Head.objects.filter(pk=1, demo=True).exists():
+        raise NotPermitted(
+            f"演示节点只能在本机访问，不能监听 {host}。请去掉 --host；"
+            "正式使用请用 gongshu init 新建节点。",
+            code="demo_is_local",
+        )
 
 
 def initialise(*, name: str, person: str, console: Console) -> None:

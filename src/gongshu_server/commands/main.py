@@ -80,6 +80,12 @@ def serve(
     require_node(home)
     from gongshu_server.commands import serving
 
+    if not serving.is_local(host):
+        # Only then: the parent of the servers otherwise loads no Django.
+        set_up(home)
+        from gongshu_server.commands import founding
+
+        founding.refuse_demo(host)
     raise typer.Exit(serving.serve(host=host, port=port, workers=workers))
 
 

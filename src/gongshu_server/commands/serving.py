@@ -7,6 +7,7 @@ all of them together.
 from __future__ import annotations
 
 import ctypes
+import ipaddress
 import os
 import signal
 import socket
@@ -40,6 +41,14 @@ def serve(*, host: str, port: int, workers: int = 1) -> int:
     ]
     worker = [sys.executable, "-m", "gongshu_server.commands", "worker"]
     return _Household((server, worker)).run()
+
+
+def is_local(host: str) -> bool:
+    """Tell whether an address is this machine's own and nobody else can reach it."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 class _Household:

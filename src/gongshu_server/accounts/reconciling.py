@@ -47,7 +47,7 @@ class _Replayed:
             self.delegations[subject] = (said["post"], said["taker"], until)
         elif event == "key.issued":
             named = ("digest", "person", "post", "product", "order", "expires")
-            self.keys[subject] = tuple(said[name] for name in named)
+            self.keys[subject] = tuple(said.get(name, "") for name in named)
         elif event in {"delegation.revoked", "key.revoked"}:
             (self.keys if event == "key.revoked" else self.delegations).pop(subject, None)
 

@@ -22,7 +22,7 @@ from gongshu_server.journal.recording import genuine
 from gongshu_server.usage.models import Alarm, GrantRow
 
 logger = logging.getLogger(__name__)
-PART = 5_000  # Entries looked through at once: some tens of milliseconds.
+PART = 5_000  # Entries looked through at once, in about a third of a second.
 PART_SECONDS = 30
 MOST_IDS = 5_000  # In one query.
 GRANT_EVENTS = ("grant.issued", "grant.revoked", "grant.moved")

@@ -84,7 +84,10 @@ def test_a_token_is_good_once_in_two_processes(town: Town) -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    assert Counter(answer.status for answer in answers) == {200: 1, 403: 39}
+    said = Counter(answer.status for answer in answers)
+    # A duplicate may meet the quota that others hold while their authorisation is used up.
+    assert said[200] == 1
+    assert said[403] + said[429] == 39
     refused = next(answer for answer in answers if answer.status == 403)
     assert refused.json["code"] == "subject_authorisation"
     assert_problem(refused)

@@ -43,7 +43,10 @@ TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
         "APP_DIRS": True,
-        "OPTIONS": {"context_processors": ["gongshu_server.portal.pages.node"]},
+        "OPTIONS": {
+            "context_processors": ["gongshu_server.portal.pages.node"],
+            "builtins": ["gongshu_server.portal.assets"],  # The tag {% asset %} in every page.
+        },
     }
 ]
 USE_TZ = True

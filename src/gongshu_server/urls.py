@@ -3,13 +3,13 @@
 from django.urls import URLPattern, URLResolver, path
 
 from gongshu_server.api.api import api
-from gongshu_server.portal import pages
+from gongshu_server.portal import assets, pages
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", pages.front, name="front"),
     path("disclosure/", pages.disclosure, name="disclosure"),
     path("registrations/", pages.registration, name="registration"),
-    path("static/site.css", pages.style, name="style"),
+    path("static/<path:path>", assets.serve, name="asset"),
     path("ledger/<path:path>", pages.ledger_file, name="ledger"),
     path("api/v1/", api().urls),
 ]

@@ -20,7 +20,6 @@ from gongshu_server.oversight.disclosure import disclosure as disclosed
 from gongshu_server.registration import queries as registrations
 
 STORY = "story.json"
-STYLE = Path(__file__).parent / "static" / "site.css"
 
 
 def _clauses() -> dict[str, Any]:
@@ -84,11 +83,3 @@ def ledger_file(request: HttpRequest, path: str) -> FileResponse:
     if not wanted.is_file() or wanted.is_symlink():
         raise Http404
     return FileResponse(wanted.open("rb"), content_type="application/octet-stream")
-
-
-@require_safe
-def style(request: HttpRequest) -> FileResponse:
-    """Serve the one style sheet."""
-    response = FileResponse(STYLE.open("rb"), content_type="text/css; charset=utf-8")
-    response["Cache-Control"] = "public, max-age=3600"
-    return response

@@ -27,6 +27,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     (home / "page.css").write_text(TEXT)
     (home / "vendor" / "short.js").write_text("1")
     (home / "picture.png").write_bytes(PNG)
+    (home / "site.css").write_text(TEXT)  # The page that says 404 names it.
     monkeypatch.setattr(assets, "FOLDER", home)
     return home
 
@@ -114,7 +115,7 @@ def test_who_has_it_is_told_so_with_the_headers_that_keep_it(folder: Path) -> No
         "vendor",
         "vendor/",
         "vendor//short.js",
-        "page.css\n",
+        "page.css%0a",
         "page.css%00.css",
         "linked.css",
         "away/outside.css",

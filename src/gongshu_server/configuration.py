@@ -47,6 +47,12 @@ SETTINGS: tuple[Setting, ...] = (
         "The ledger's origin, the first line of every checkpoint",
     ),
     Setting(
+        "GONGSHU_REQUEST_DAYS",
+        "7",
+        "请求标识的保留天数：在此期间重复提交只办理一次，到期删除",
+        "Days for which a request's key is remembered: a repeat within them is done once",
+    ),
+    Setting(
         "GONGSHU_SHARED",
         "../shared",
         "真实数据目录，只有测试和基准用到",

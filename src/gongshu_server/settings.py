@@ -13,6 +13,7 @@ SECRET_KEY = secret(HOME, "django.secret").hex()
 DEBUG = False
 ALLOWED_HOSTS = [h for h in configuration.value("GONGSHU_HOSTS").split(",") if h]
 LEDGER_ORIGIN = configuration.value("GONGSHU_ORIGIN")
+GONGSHU_REQUEST_DAYS = int(configuration.value("GONGSHU_REQUEST_DAYS"))
 
 INSTALLED_APPS = [
     "django_tasks",

@@ -10,10 +10,12 @@ import pytest
 
 from gongshu.procedures.registration import MATERIALS
 from gongshu.vocabulary.errors import Conflict, InvalidTransition
+from gongshu_server.accounts import actions as accounts
 from gongshu_server.accounts.models import Organisation
 from gongshu_server.catalogue import actions as catalogue
 from gongshu_server.catalogue.models import Resource
 from gongshu_server.journal.models import Entry, Head
+from gongshu_server.journal.requests import Once, once
 from gongshu_server.market import actions as market
 from gongshu_server.market.models import Bill, Product
 from gongshu_server.market.products import Offer
@@ -190,3 +192,20 @@ def test_numbers_of_cases_and_entries_are_given_once(city: City) -> None:
     numbers_are_whole()
     times = list(Entry.objects.order_by("sequence").values_list("at", flat=True))
     assert times == sorted(times)
+
+
+def test_one_request_sent_twice_at_once(city: City) -> None:
+    """The second is answered as a repeat, or told that somebody was first; never done again."""
+    by, at = city.actor("bureau", "head"), city.later()
+    arguments = {"name": "新机构", "short_name": "新", "roles": ["provider"]}
+
+    def ask() -> Once:
+        with once("one", action="accounts.found", arguments=arguments, by=by) as request:
+            accounts.found(**arguments, by=by, at=at)
+        return request
+
+    answers, refused = split(at_once(ask, ask, ask))
+    assert sum(not one.replayed for one in answers) == 1
+    assert {error.code for error in refused} <= {"simultaneous"}
+    assert Organisation.objects.filter(name="新机构").count() == 1
+    numbers_are_whole()

@@ -58,6 +58,12 @@ class Conflict(DomainError):
     default_code = "conflict"
 
 
+class Stale(Conflict):
+    """The object has changed since the caller looked at it; nothing of theirs was done."""
+
+    default_code = "stale"
+
+
 class Invalid(DomainError):
     """What was handed in is incomplete or wrong; every fault is listed at once."""
 

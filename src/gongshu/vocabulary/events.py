@@ -123,6 +123,7 @@ _ACTIONS = {
     "agreement.drafted": "协议已起草",
     "workshop.task_opened": "加工任务已建立",
     "workshop.drafted": "查询已起草",
+    "workshop.run_requested": "请求运行任务",
     "workshop.run_started": "任务运行已开始",
     "workshop.run_finished": "任务运行已完成",
     "workshop.run_failed": "任务运行失败",

@@ -21,6 +21,7 @@ from gongshu.vocabulary.errors import (
     InvalidTransition,
     NotFound,
     NotPermitted,
+    Stale,
     Unavailable,
 )
 
@@ -32,6 +33,7 @@ STATUS: tuple[tuple[type[DomainError], int, str], ...] = (
     (NotFound, 404, "没有找到"),
     (NotPermitted, 403, "不允许"),
     (InvalidTransition, 409, "当前状态不能办理"),
+    (Stale, 412, "内容已有变化"),
     (Conflict, 409, "有冲突"),
     (Invalid, 422, "内容不完整或有误"),
     (Unavailable, 503, "暂时不能办理"),

@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from ninja import Router
 
 from gongshu.procedures import all_clauses
-from gongshu_server.api.steps import present
+from gongshu_server.api.answers import present
 from gongshu_server.journal import clock
 from gongshu_server.oversight.disclosure import disclosure
 from gongshu_server.registration import queries as registration

@@ -13,16 +13,16 @@ import typing
 from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass
 from datetime import datetime
+from functools import partial
 from types import MappingProxyType
 from typing import Any
 
-from django.db import models
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from ninja import Router, Schema
 from pydantic import create_model
 
 from gongshu.vocabulary.errors import Invalid
-from gongshu_server.journal import clock
+from gongshu_server.api import writing
 from gongshu_server.journeys.actions import ACTIONS
 
 # Actions beside the steps of procedures.
@@ -51,23 +51,6 @@ OTHERS = (
 )
 # Only the node itself takes these steps.
 INTERNAL = frozenset({"operation.expire_agreement", "workshop.open_votes"})
-# Columns that no answer carries: digests and their salts, places on disk, what only reviewers see.
-HIDDEN = frozenset(
-    {
-        "digest",
-        "salt",
-        "serving",
-        "result",
-        "location",
-        "for_reviewer",
-        "commitment",
-        "sealed",
-        "cause",
-        "finished_at",
-        "content_digest",
-    }
-)
-
 
 UNFIT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
@@ -100,20 +83,6 @@ def body_model(name: str) -> type[Schema]:
     return create_model(title, __base__=Schema, **wanted)
 
 
-def present(value: Any) -> Any:
-    """Return what an action returned as JSON-able values: rows by their columns, plain values."""
-    if isinstance(value, models.Model):
-        shown = [f.attname for f in value._meta.concrete_fields if f.name not in HIDDEN]
-        return {name: present(getattr(value, name)) for name in shown}
-    if is_dataclass(value) and not isinstance(value, type):
-        return {f.name: present(getattr(value, f.name)) for f in fields(value)}
-    if isinstance(value, Mapping):
-        return {str(k): present(v) for k, v in value.items()}
-    if isinstance(value, list | tuple | set | frozenset):
-        return [present(v) for v in value]
-    return value if isinstance(value, str | int | float | bool) or value is None else str(value)
-
-
 def add_routes(router: Router) -> None:
     """Add one POST for each public action to the router."""
     for name in names():
@@ -124,12 +93,18 @@ def _add(router: Router, name: str) -> None:
     action = function(name)
     model = body_model(name)
 
-    def endpoint(request: HttpRequest, body: Any) -> Any:
+    def endpoint(request: HttpRequest, response: HttpResponse, body: Any) -> Any:
         arguments = {key: getattr(body, key) for key in type(body).model_fields}
         _refuse_unfit(arguments)
-        return present(action(**arguments, by=request.auth, at=clock.now()))  # type: ignore[attr-defined] # set by ninja
+        call = partial(action, **arguments)
+        return writing.perform(request, response, call, action=name, arguments=arguments)
 
-    endpoint.__annotations__ = {"request": HttpRequest, "body": model, "return": Any}
+    endpoint.__annotations__ = {
+        "request": HttpRequest,
+        "response": HttpResponse,
+        "body": model,
+        "return": Any,
+    }
     endpoint.__name__ = name.replace(".", "_")
     router.post(
         "/" + name.replace(".", "/"),

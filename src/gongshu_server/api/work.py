@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
+import hashlib
 import tempfile
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
-from ninja import File, Router, Schema
+from ninja import File, Router, Schema, Status
 from ninja.files import UploadedFile
 
-from gongshu.vocabulary.errors import NotFound
-from gongshu_server.accounts.actors import Actor
-from gongshu_server.api.steps import present
+from gongshu_server.api.answers import present
+from gongshu_server.api.writing import acting, perform
 from gongshu_server.catalogue import intake
 from gongshu_server.jobs.tasks import enqueue
 from gongshu_server.journal import clock
 from gongshu_server.usage.receipts import use_receipt
+from gongshu_server.workshop import actions as workshop
 from gongshu_server.workshop import queries
-from gongshu_server.workshop.models import Query, Run
+from gongshu_server.workshop.models import Run
 
 router = Router(tags=["work"])
 MOST_RUNS = 20
@@ -32,26 +34,27 @@ class Draft(Schema):
     region: str = ""
 
 
-def _actor(request: HttpRequest) -> Actor:
-    actor: Actor = request.auth  # type: ignore[attr-defined] # set by ninja's authentication
-    return actor
-
-
 @router.post("/resources/{resource_id}/files", summary="报送一个数据文件", response={202: Any})
 def receive(
     request: HttpRequest,
+    response: HttpResponse,
     resource_id: str,
     file: UploadedFile = File(...),  # noqa: B008 - ninja's way to say where it comes from
 ) -> Any:
     """Receive a file as it is; it is read in the locked worker afterwards."""
+    digest = hashlib.sha256()
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / (Path(file.name or "").name or "未命名")
         with path.open("wb") as target:
             for chunk in file.chunks():
+                digest.update(chunk)
                 target.write(chunk)
-        row = intake.store(resource_id, path, by=_actor(request), at=clock.now())
-    enqueue("ingest", row.pk)
-    return 202, present(row)
+        said = {"resource": resource_id, "name": path.name, "digest": digest.hexdigest()}
+        call = partial(intake.store, resource_id, path)
+        row = perform(request, response, call, action="catalogue.receive", arguments=said)
+    # After a repeat, too: a crash may have come between the record and the queue.
+    enqueue("ingest", row["id"])
+    return Status(202, row)
 
 
 @router.post("/tasks/{task_id}/verdict", summary="检查一条查询，不记录、不运行")
@@ -62,7 +65,7 @@ def verdict(request: HttpRequest, task_id: str, body: Draft) -> dict[str, Any]:
         body.sql,
         exit=body.exit,
         region=body.region,
-        by=_actor(request),
+        by=acting(request),
         at=clock.now(),
     )
     return {
@@ -75,20 +78,18 @@ def verdict(request: HttpRequest, task_id: str, body: Draft) -> dict[str, Any]:
 
 
 @router.post("/queries/{query_id}/runs", summary="运行一条已起草的查询", response={202: Any})
-def run(request: HttpRequest, query_id: str) -> Any:
+def run(request: HttpRequest, response: HttpResponse, query_id: str) -> Any:
     """Queue a run in the caller's name; grants are decided anew when it starts."""
-    by = _actor(request)
-    if not Query.objects.visible_to(by).filter(pk=query_id).exists():
-        # Nobody fills the queue, or the table behind it, with what is not theirs.
-        raise NotFound("没有这个查询。", code="query_not_found")
-    enqueue("run_query", query_id, by.person, by.post)
-    return 202, {"query": query_id}
+    call = partial(workshop.request_run, query_id=query_id)
+    said = {"query_id": query_id}
+    perform(request, response, call, action="workshop.request_run", arguments=said)
+    return Status(202, {"query": query_id})
 
 
 @router.get("/queries/{query_id}/runs", summary="一条查询的各次运行")
 def runs(request: HttpRequest, query_id: str) -> list[dict[str, Any]]:
     """Return all that the author may know of a query's runs, newest first."""
-    by, at = _actor(request), clock.now()
+    by, at = acting(request), clock.now()
     rows = Run.objects.visible_to(by).filter(query_id=query_id).order_by("-started_at")
     return [present(queries.run_view(row.pk, by=by, at=at)) for row in rows[:MOST_RUNS]]
 
@@ -96,11 +97,11 @@ def runs(request: HttpRequest, query_id: str) -> list[dict[str, Any]]:
 @router.get("/runs/{run_id}", summary="任务运行的状态")
 def run_state(request: HttpRequest, run_id: str) -> dict[str, Any]:
     """Return all that the author may know of a run; nothing in it depends on data."""
-    return present(queries.run_view(run_id, by=_actor(request), at=clock.now()))
+    return present(queries.run_view(run_id, by=acting(request), at=clock.now()))
 
 
 @router.get("/receipts/{receipt_id}", summary="取一次用数的存证回执")
 def receipt(request: HttpRequest, receipt_id: str) -> HttpResponse:
     """Return the receipt file of one of the caller's own uses; it verifies offline."""
-    data = use_receipt(receipt_id, party=_actor(request).organisation)
+    data = use_receipt(receipt_id, party=acting(request).organisation)
     return HttpResponse(data, content_type="application/json")

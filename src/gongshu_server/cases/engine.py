@@ -12,7 +12,7 @@ from gongshu.workflow.procedure import Procedure, Transition
 from gongshu_server.accounts.actors import NODE, Actor
 from gongshu_server.accounts.models import Organisation
 from gongshu_server.accounts.permissions import require
-from gongshu_server.cases import clocks, documents, substeps
+from gongshu_server.cases import clocks, documents, staleness, substeps
 from gongshu_server.cases.documents import Paper
 from gongshu_server.cases.models import Case, Number, Party, Step
 from gongshu_server.cases.notices import notify_parties
@@ -79,10 +79,14 @@ def _number(table: Procedure, at: datetime) -> str:
 
 
 def locked(case_id: str, *, by: Actor) -> Case:
-    """Return the case, locked; NotFound when it does not exist or the actor may not see it."""
+    """Return the case, locked; NotFound when it does not exist or the actor may not see it.
+
+    Raises Stale when the caller's door said which version they saw and it is no longer so.
+    """
     case = Case.objects.visible_to(by).locked().filter(pk=case_id).first()
     if case is None:
         raise NotFound("没有这个办件，或您所在机构不是办件的当事方。", code="case_not_found")
+    staleness.verify(case)
     return case
 
 

@@ -19,6 +19,7 @@ from gongshu_server.accounts.actors import Actor
 from gongshu_server.catalogue import actions
 from gongshu_server.catalogue.models import ReceivedFile
 from gongshu_server.journal.ids import ulid
+from gongshu_server.journal.requests import Replayed
 
 
 def store(resource_id: str, path: Path, *, by: Actor, at: datetime) -> ReceivedFile:
@@ -44,7 +45,7 @@ def store(resource_id: str, path: Path, *, by: Actor, at: datetime) -> ReceivedF
         return actions.receive(resource_id=resource_id, file=file, by=by, at=at)
     except Unavailable:
         raise  # Whether the record was made is not known: the copy may be needed.
-    except DomainError:
+    except (DomainError, Replayed):
         kept.unlink()
         raise
 

@@ -12,7 +12,7 @@ from gongshu_server.accounts.actors import acting, node
 from gongshu_server.cases import actions as cases
 from gongshu_server.delivery import building, database_source
 from gongshu_server.jobs.worker import Periodic
-from gongshu_server.journal import clock, sealing
+from gongshu_server.journal import clock, requests, sealing
 from gongshu_server.operation import actions as operation
 from gongshu_server.operation import queries as operation_queries
 from gongshu_server.usage import collecting, ingest, watching
@@ -67,4 +67,5 @@ PERIODIC: tuple[Periodic, ...] = (
     Periodic("verify_grants", 30, lambda: database_source.compile_all(at=clock.now())),
     Periodic("verify_entries", PART_SECONDS, lambda: verify_entries(at=clock.now())),
     Periodic("verify_rows", 60, lambda: watching.verify_rows(at=clock.now())),
+    Periodic("forget_requests", 3600, lambda: requests.forget(at=clock.now())),
 )

@@ -15,17 +15,17 @@ import functools
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import asdict, dataclass, field, is_dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import InvalidOperation
-from typing import Any, ParamSpec, TypeVar, cast
+from typing import Any, ParamSpec, Protocol, TypeVar, cast
 
 from django.conf import settings
 from django.db import DatabaseError, DataError, IntegrityError, OperationalError, transaction
 from django.utils.module_loading import import_string
 
 from gongshu.vocabulary.errors import Conflict, DomainError, Invalid, Unavailable
-from gongshu_server.journal.recording import ByWhom, Event, Recorded, record
+from gongshu_server.journal.recording import ByWhom, Event, Recorded, plain, record
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -45,7 +45,30 @@ class _Run:
     after_commit: list[Callable[[], None]] = field(default_factory=list)
 
 
+class Attendant(Protocol):
+    """What takes part in the transaction of an action that a door calls, first and last in it.
+
+    Either may refuse; then the whole action is undone. `requests.once` and `staleness.expecting`
+    are the two there are.
+    """
+
+    def before(self, *, at: datetime) -> None: ...
+
+    def after(self, result: Any) -> None: ...
+
+
 _run: ContextVar[_Run | None] = ContextVar("gongshu_action", default=None)
+_attendants: ContextVar[tuple[Attendant, ...]] = ContextVar("gongshu_attendants", default=())
+
+
+@contextmanager
+def attending(one: Attendant) -> Iterator[None]:
+    """Let one more attendant take part in the action that the body of `with` performs."""
+    token = _attendants.set((*_attendants.get(), one))
+    try:
+        yield
+    finally:
+        _attendants.reset(token)
 
 
 def action(function: Callable[P, R]) -> Callable[P, R]:
@@ -110,8 +133,13 @@ def _transaction(function: Callable[..., R], kwargs: Mapping[str, Any]) -> tuple
     token = _run.set(run)
     try:
         with _first_come(), transaction.atomic():
+            attendants = _attendants.get()
+            for one in attendants:
+                one.before(at=kwargs["at"])
             result = function(**kwargs)
             _follow(run, by=kwargs["by"])
+            for one in attendants:
+                one.after(result)
     finally:
         _run.reset(token)
     return result, run
@@ -176,7 +204,7 @@ def _record_denial(
         "action": name,
         "code": error.code,
         "sentence": error.sentence,
-        "reasons": [_plain(d) for d in error.details],
+        "reasons": [plain(d) for d in error.details],
     }
     event = Event("denied", subject, error.clause or "", details, outcome="refused")
     try:
@@ -186,13 +214,3 @@ def _record_denial(
         raise Unavailable(
             "拒绝未能写入存证日志，本次请求没有办理，请稍后再试。", code="denial_not_recorded"
         ) from fault
-
-
-def _plain(value: Any) -> Any:
-    if is_dataclass(value) and not isinstance(value, type):
-        return _plain(asdict(value))
-    if isinstance(value, Mapping):
-        return {str(k): _plain(v) for k, v in value.items()}
-    if isinstance(value, list | tuple | set | frozenset):
-        return [_plain(v) for v in value]
-    return value if isinstance(value, str | int | bool) or value is None else str(value)

@@ -75,3 +75,22 @@ class Lease(models.Model):
     name = models.CharField(primary_key=True, max_length=32)
     holder = models.CharField(max_length=64)
     until = models.DateTimeField()
+
+
+class Request(models.Model):
+    """A request that was done under a key of its caller's, and what a repeat of it is told.
+
+    `digest` is over the action and its arguments, under the node's secret.
+    """
+
+    id = models.CharField(primary_key=True, max_length=26)
+    actor = models.CharField(max_length=80)
+    key = models.CharField(max_length=200)
+    digest = models.CharField(max_length=64)
+    answer = models.TextField(blank=True)
+    at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["actor", "key"], name="journal_request_once")
+        ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, is_dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
@@ -156,3 +156,14 @@ def _body(event: Event, *, entry_id: str, by: ByWhom, at: datetime) -> dict[str,
         "clause": event.clause,
         "details": dict(event.details),
     }
+
+
+def plain(value: Any) -> Any:
+    """Return a value as JSON can hold it: dataclasses and mappings by name, the rest as text."""
+    if is_dataclass(value) and not isinstance(value, type):
+        return plain(asdict(value))
+    if isinstance(value, Mapping):
+        return {str(k): plain(v) for k, v in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [plain(v) for v in value]
+    return value if isinstance(value, str | int | bool) or value is None else str(value)

@@ -11,7 +11,7 @@ from gongshu_server.workshop.releases import (
     withdraw_release,
 )
 from gongshu_server.workshop.reviewing import view_release
-from gongshu_server.workshop.runs import Outcome, finish_run, start_run
+from gongshu_server.workshop.runs import Outcome, finish_run, request_run, start_run
 from gongshu_server.workshop.voting import open_votes, vote_compliance, vote_security
 
 __all__ = [
@@ -22,6 +22,7 @@ __all__ = [
     "open_votes",
     "record_export_exception",
     "release",
+    "request_run",
     "sign_off",
     "start_run",
     "submit_release",

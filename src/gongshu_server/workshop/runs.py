@@ -11,6 +11,7 @@ from gongshu.cleanroom import Plan
 from gongshu.vocabulary.errors import Conflict, NotFound, NotPermitted
 from gongshu_server.accounts.actors import Actor
 from gongshu_server.accounts.permissions import require
+from gongshu_server.jobs.tasks import enqueue
 from gongshu_server.journal.actions import action, journal
 from gongshu_server.journal.ids import ulid
 from gongshu_server.journal.recording import Event
@@ -43,6 +44,19 @@ class Outcome:
     salt: str
     digest: str
     for_reviewer: Mapping[str, Any]
+
+
+@action
+def request_run(*, query_id: str, by: Actor, at: datetime) -> Query:
+    """Put a run of the query into the queue, in the actor's name.
+
+    Grants and rules are decided anew when the run starts.
+    """
+    query, _ = _working(query_id, by=by)
+    require(by, "workshop.run", clause=CLAUSE)
+    journal(Event("workshop.run_requested", ("query", query.pk), CLAUSE, {}), by=by, at=at)
+    enqueue("run_query", query.pk, by.person, by.post)
+    return query
 
 
 @action

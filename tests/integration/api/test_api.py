@@ -10,7 +10,7 @@ import pytest
 from django.test import Client
 
 from gongshu_server.accounts import actions as accounts
-from gongshu_server.api import steps
+from gongshu_server.api import answers, steps
 from gongshu_server.api.api import api
 from gongshu_server.catalogue.models import Resource
 from gongshu_server.journal import clock
@@ -151,7 +151,7 @@ def test_nothing_that_is_hidden_is_shown(city: City) -> None:
     water = Caller(key(city, "water"))
     filed = water.act("catalogue.file_resource", entry=ENTRY, authority=city.org("bureau")).json()
     case = water.get(f"/cases/{filed['case']}").content.decode()
-    for name in steps.HIDDEN:
+    for name in answers.HIDDEN:
         assert f'"{name}"' not in case
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -16,6 +17,8 @@ LEDGER_ORIGIN = configuration.value("GONGSHU_ORIGIN")
 GONGSHU_REQUEST_DAYS = int(configuration.value("GONGSHU_REQUEST_DAYS"))
 
 INSTALLED_APPS = [
+    "django.contrib.sessions",
+    "django.contrib.messages",
     "django_tasks",
     "django_tasks_db",
     "gongshu_server.journal",
@@ -34,10 +37,16 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
-    "django.middleware.common.CommonMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "gongshu_server.portal.security.strict_policy",
     "gongshu_server.api.problems.everywhere",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "gongshu_server.portal.language.chosen",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "gongshu_server.portal.sessions.attach",
+    "gongshu_server.portal.refusals.everywhere",
 ]
 ROOT_URLCONF = "gongshu_server.urls"
 TEMPLATES = [
@@ -45,7 +54,11 @@ TEMPLATES = [
         "BACKEND": "django.template.backends.django.DjangoTemplates",
         "APP_DIRS": True,
         "OPTIONS": {
-            "context_processors": ["gongshu_server.portal.pages.node"],
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.messages.context_processors.messages",
+                "gongshu_server.portal.context.frame",
+            ],
             "builtins": ["gongshu_server.portal.assets"],  # The tag {% asset %} in every page.
         },
     }
@@ -53,6 +66,12 @@ TEMPLATES = [
 USE_TZ = True
 TIME_ZONE = "Asia/Shanghai"
 LANGUAGE_CODE = "zh-hans"
+LANGUAGES = [("zh-hans", "中文"), ("en", "English")]
+LOCALE_PATHS = sorted((Path(__file__).parent / "portal" / "locale").glob("*"))
+SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_AGE = 8 * 3600
+CSRF_USE_SESSIONS = False
+CSRF_FAILURE_VIEW = "gongshu_server.portal.failures.not_ours"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 SECURE_CONTENT_TYPE_NOSNIFF = True
 X_FRAME_OPTIONS = "DENY"

@@ -3,9 +3,22 @@
 from django.urls import URLPattern, URLResolver, path
 
 from gongshu_server.api.api import api
-from gongshu_server.portal import assets, pages
+from gongshu_server.portal import assets, cases, pages, sections, signing_in
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("sign-in/", signing_in.sign_in, name="sign_in"),
+    path("sign-in/as/", signing_in.sign_in_as, name="sign_in_as"),
+    path("sign-out/", signing_in.sign_out, name="sign_out"),
+    path("posts/", signing_in.choose_post, name="posts"),
+    path("hat/", signing_in.choose_hat, name="hat"),
+    path("language/", signing_in.choose_language, name="language"),
+    path("work/", pages.work, name="work"),
+    path("inbox/", cases.inbox, name="inbox"),
+    path("cases/", cases.listing, name="cases"),
+    path("cases/<str:case_id>/", cases.case, name="case"),
+    path("cases/<str:case_id>/<str:transition>/", cases.step, name="step"),
+    path("clauses/<str:code>/", pages.clause, name="clause"),
+    *sections.addresses(),
     path("", pages.front, name="front"),
     path("disclosure/", pages.disclosure, name="disclosure"),
     path("registrations/", pages.registration, name="registration"),

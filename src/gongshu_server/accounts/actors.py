@@ -9,7 +9,7 @@ from django.db.models import Exists, OuterRef, Q
 
 from gongshu.vocabulary.errors import NotPermitted
 from gongshu.vocabulary.permissions import PERMISSIONS
-from gongshu_server.accounts.models import Delegation, Holding, OrganisationRole, Post
+from gongshu_server.accounts.models import Delegation, Holding, OrganisationRole
 
 NODE = "node"
 
@@ -49,20 +49,37 @@ def node() -> Actor:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Presence:
+    """An actor with the names that others know person, post and organisation by."""
+
+    actor: Actor
+    person: str
+    post: str
+    organisation: str
+
+
 def acting(*, person_id: str, post_id: str, at: datetime) -> Actor:
     """Return the actor for a person in a post they hold, or act for under a delegation.
 
     Raises NotPermitted when the person neither holds the post nor has a delegation at `at`.
     """
-    post = Post.objects.select_related("organisation").filter(pk=post_id).first()
+    return presence(person_id=person_id, post_id=post_id, at=at).actor
+
+
+def presence(*, person_id: str, post_id: str, at: datetime) -> Presence:
+    """Return the actor as `acting` does, with names: two queries for a post of one's own."""
     running = _running(at)
+    held = Holding.objects.filter(running, post_id=post_id, person_id=person_id)
+    holding = held.select_related("post__organisation", "person").first()
     delegation = ""
-    if post is None:
-        raise _not_in_post()
-    if not Holding.objects.filter(running, post=post, person_id=person_id).exists():
-        delegation = _delegation(post, person_id=person_id, at=at)
+    if holding is not None:
+        post, person = holding.post, holding.person
+    else:
+        lent = _delegation(post_id, person_id=person_id, at=at)
+        post, person, delegation = lent.post, lent.taker, lent.pk
     roles = OrganisationRole.objects.filter(running, organisation=post.organisation)
-    return Actor(
+    made = Actor(
         person=person_id,
         post=post.pk,
         organisation=post.organisation_id,
@@ -71,26 +88,31 @@ def acting(*, person_id: str, post_id: str, at: datetime) -> Actor:
         duties=frozenset(post.duties),
         delegation=delegation,
     )
+    return Presence(made, person.name, post.title, post.organisation.short_name)
 
 
 def _running(at: datetime) -> Q:
     return Q(valid_from__lte=at) & (Q(valid_until__isnull=True) | Q(valid_until__gt=at))
 
 
-def _delegation(post: Post, *, person_id: str, at: datetime) -> str:
+def _delegation(post_id: str, *, person_id: str, at: datetime) -> Delegation:
     # A delegation lasts no longer than its giver holds the post.
-    giver = Holding.objects.filter(_running(at), post=post, person=OuterRef("giver"))
-    found = Delegation.objects.filter(
-        Exists(giver),
-        post=post,
-        taker_id=person_id,
-        valid_from__lte=at,
-        valid_until__gt=at,
-        revoked_at__isnull=True,
-    ).first()
+    giver = Holding.objects.filter(_running(at), post=OuterRef("post"), person=OuterRef("giver"))
+    found = (
+        Delegation.objects.filter(
+            Exists(giver),
+            post_id=post_id,
+            taker_id=person_id,
+            valid_from__lte=at,
+            valid_until__gt=at,
+            revoked_at__isnull=True,
+        )
+        .select_related("post__organisation", "taker")
+        .first()
+    )
     if found is None:
         raise _not_in_post()
-    return found.pk
+    return found
 
 
 def _not_in_post() -> NotPermitted:

@@ -6,13 +6,10 @@ an endpoint cannot differ from the action behind it.
 
 from __future__ import annotations
 
-import importlib
 import inspect
-import re
 import typing
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
-from datetime import datetime
 from functools import partial
 from types import MappingProxyType
 from typing import Any
@@ -21,9 +18,10 @@ from django.http import HttpRequest, HttpResponse
 from ninja import Router, Schema
 from pydantic import create_model
 
-from gongshu.vocabulary.errors import Invalid
 from gongshu_server.api import writing
 from gongshu_server.journeys.actions import ACTIONS
+from gongshu_server.journeys.inputs import refuse_unfit
+from gongshu_server.journeys.naming import function
 
 # Actions beside the steps of procedures.
 OTHERS = (
@@ -52,21 +50,9 @@ OTHERS = (
 # Only the node itself takes these steps.
 INTERNAL = frozenset({"operation.expire_agreement", "workshop.open_votes"})
 
-UNFIT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
-
-
 def names() -> list[str]:
     """Return every action that the API offers, sorted."""
     return sorted({*ACTIONS.values(), *OTHERS} - INTERNAL)
-
-
-def function(name: str) -> Callable[..., Any]:
-    """Return the action named `context.action`."""
-    context, _, verb = name.partition(".")
-    found: Callable[..., Any] = getattr(
-        importlib.import_module(f"gongshu_server.{context}.actions"), verb
-    )
-    return found
 
 
 def body_model(name: str) -> type[Schema]:
@@ -95,7 +81,7 @@ def _add(router: Router, name: str) -> None:
 
     def endpoint(request: HttpRequest, response: HttpResponse, body: Any) -> Any:
         arguments = {key: getattr(body, key) for key in type(body).model_fields}
-        _refuse_unfit(arguments)
+        refuse_unfit(arguments)
         call = partial(action, **arguments)
         return writing.perform(request, response, call, action=name, arguments=arguments)
 
@@ -113,25 +99,6 @@ def _add(router: Router, name: str) -> None:
         tags=[name.partition(".")[0]],
         response={200: Any},
     )(endpoint)
-
-
-def _refuse_unfit(value: Any) -> None:
-    """Raise Invalid for a time without its zone and for text that cannot be kept as it reads.
-
-    That is half a character, a control character, and what turns the direction of text around: a
-    name could be made to read as another one.
-    """
-    if isinstance(value, datetime) and value.tzinfo is None:
-        raise Invalid("时间须带时区，例如 2026-01-01T09:00:00+08:00。", code="time_without_zone")
-    if isinstance(value, str) and UNFIT.search(value):
-        raise Invalid("文字中含有看不见的控制字符，请删除后重试。", code="unfit_text")
-    if is_dataclass(value) and not isinstance(value, type):
-        value = [getattr(value, one.name) for one in fields(value)]
-    elif isinstance(value, Mapping):
-        value = [*value.keys(), *value.values()]
-    if isinstance(value, list | tuple | set | frozenset):
-        for one in value:
-            _refuse_unfit(one)
 
 
 STEPS: Mapping[str, str] = MappingProxyType({f"{p}.{t}": a for (p, t), a in ACTIONS.items()})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from gongshu.vocabulary.errors import Invalid
@@ -18,6 +19,21 @@ def offset() -> timedelta:
 def now() -> datetime:
     """Return the node's present time, aware, in UTC."""
     return datetime.now(UTC) + offset()
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """The node's present time, and whether its database is a demo's: one look at the head row."""
+
+    at: datetime
+    demo: bool
+
+
+def read() -> Reading:
+    """Return the time and the kind of node together; one query."""
+    row = Head.objects.filter(pk=1).values_list("clock_offset", "demo").first()
+    seconds, demo = row or (0, False)
+    return Reading(datetime.now(UTC) + timedelta(seconds=seconds), demo)
 
 
 def last_entry() -> datetime | None:

@@ -6,7 +6,7 @@ Nothing here reads the database or repeats what was asked for: an address may ho
 from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.template.loader import render_to_string
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -17,6 +17,12 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Answer a request that is not allowed."""
     return _page(request, 403, "不允许", "这一页不能这样打开，请从首页进入。")
+
+
+def not_ours(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """Answer a form that did not come from a page of this node, or is too old (CSRF)."""
+    sentence = "这张表单已经失效，或不是从本节点的页面提交的。请返回上一页，刷新后重新提交。"
+    return _page(request, 403, "表单已失效", sentence)
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -32,4 +38,5 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 def _page(request: HttpRequest, status: int, title: str, sentence: str) -> HttpResponse:
     context = {"title": title, "sentence": sentence}
-    return render(request, "portal/failure.html", context, status=status)
+    # Without the request: the frame of other pages reads the database.
+    return HttpResponse(render_to_string("portal/failure.html", context), status=status)

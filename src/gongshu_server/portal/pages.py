@@ -1,4 +1,4 @@
-"""The pages that stand before the portal: thin doors over queries."""
+"""Pages of the open portal that anybody may read: front, disclosure, registrations, clauses."""
 
 from __future__ import annotations
 
@@ -7,16 +7,19 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import get_language
 from django.views.decorators.http import require_safe
 
 from gongshu.ledger.layout import CHECKPOINT, parse_tile_name
-from gongshu.procedures import all_clauses
+from gongshu.procedures import all_clauses, duty, procedure
+from gongshu.procedures.matrix import rows
 from gongshu.vocabulary.errors import NotFound
-from gongshu_server.journal import clock
-from gongshu_server.journal.models import Head
 from gongshu_server.oversight.disclosure import disclosure as disclosed
+from gongshu_server.portal import sessions
+from gongshu_server.portal.shells import navigation
 from gongshu_server.registration import queries as registrations
 
 STORY = "story.json"
@@ -24,11 +27,6 @@ STORY = "story.json"
 
 def _clauses() -> dict[str, Any]:
     return {clause.code: clause for clause in all_clauses()}
-
-
-def node(request: HttpRequest) -> dict[str, Any]:
-    """Tell every page whether this is a demo node (a context processor)."""
-    return {"demo": Head.objects.filter(pk=1, demo=True).exists()}
 
 
 @require_safe
@@ -40,15 +38,40 @@ def front(request: HttpRequest) -> HttpResponse:
         known = _clauses()
         for scene in story["scenes"]:
             scene["basis"] = [known[c] for c in scene["clauses"] if c in known]
-    context = {"story": story, "now": clock.now()}
+    context = {"story": story, "now": sessions.now(request)}
     return render(request, "portal/front.html", context)
+
+
+@require_safe
+def work(request: HttpRequest) -> HttpResponse:
+    """Lead a signed-in person to the first entry of their navigation."""
+    links = navigation(request)
+    if sessions.of(request) is None or not links:
+        return HttpResponseRedirect(reverse("front"))
+    return HttpResponseRedirect(links[0].url)
+
+
+@require_safe
+def clause(request: HttpRequest, code: str) -> HttpResponse:
+    """Show one clause: what it says, whether it was read, and what rests on it."""
+    row = next((row for row in rows() if row.clause.code == code), None)
+    if row is None:
+        raise NotFound("没有这一条款，请核对编号。", code="clause_not_found")
+    english = (get_language() or "").startswith("en")
+    context = {
+        "clause": row.clause,
+        "sentence": row.clause.en if english else row.clause.zh,
+        "duties": [duty(one) for one in row.clause.duties],
+        "bases": [(basis, procedure(basis.procedure).zh) for basis in row.bases],
+    }
+    return render(request, "portal/clause.html", context)
 
 
 @require_safe
 def disclosure(request: HttpRequest) -> HttpResponse:
     """Show what is public by duty; the file at `/api/v1/disclosure` holds the same rows."""
     known = _clauses()
-    shown = disclosed(at=clock.now())
+    shown = disclosed(at=sessions.now(request))
     lines = [(line, known.get(line.clause)) for line in shown.authorisations]
     context = {"disclosure": shown, "lines": lines}
     return render(request, "portal/disclosure.html", context)
@@ -59,7 +82,7 @@ def registration(request: HttpRequest) -> HttpResponse:
     """Answer the registration query page (登记结果查询)."""
     code = request.GET.get("code", "").strip()
     found, sentence = None, ""
-    at = clock.now()
+    at = sessions.now(request)
     if code:
         try:
             found = registrations.by_code(code, at=at)

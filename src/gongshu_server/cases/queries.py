@@ -1,0 +1,302 @@
+"""Reads on cases: what waits for whom, one case with its way so far, and what may come next."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
+
+from gongshu.procedures import all_procedures, procedure
+from gongshu.vocabulary.errors import NotFound
+from gongshu.vocabulary.permissions import PERMISSIONS
+from gongshu.workflow.limits import Light, Limit, light
+from gongshu.workflow.procedure import Procedure, Transition
+from gongshu_server.accounts.actors import Actor
+from gongshu_server.accounts.models import Organisation, Person, Post
+from gongshu_server.cases.models import Case, Clock, Document, Party, Step, SubStep
+
+NOT_FOUND = "没有这个办件，或您所在机构不是办件的当事方。"
+
+
+@dataclass(frozen=True, slots=True)
+class ClockView:
+    """A running, paused or stopped limit of a case as a reader sees it."""
+
+    limit: Limit
+    started_at: datetime
+    due: datetime
+    provisional: bool
+    paused_at: datetime | None
+    stopped_at: datetime | None
+    light: Light
+
+    @property
+    def running(self) -> bool:
+        """Tell whether the limit still runs (a paused one does not)."""
+        return self.paused_at is None and self.stopped_at is None
+
+
+@dataclass(frozen=True, slots=True)
+class StepView:
+    """One line of the timeline with the names that its ids had when it is read."""
+
+    transition: str
+    zh: str
+    source: str
+    target: str
+    at: datetime
+    organisation: str
+    post: str
+    person: str
+    delegated: bool
+    clause: str
+    reason: str
+    documents: tuple[str, ...]
+    entry: str
+
+
+@dataclass(frozen=True, slots=True)
+class NextStep:
+    """A step that leads on from the case's state: who may take it, and whether the reader may.
+
+    `barred` says why the reader, whose step it is, cannot take it yet (a period still runs).
+    """
+
+    transition: Transition
+    mine: bool
+    barred: str
+    whose: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A row of the inbox: the case, what the reader may do, and the limit that runs out first."""
+
+    case: Case
+    procedure: str
+    state: str
+    steps: tuple[Transition, ...]
+    clock: ClockView | None
+    sender: str
+
+
+@dataclass(frozen=True, slots=True)
+class CaseView:
+    """One case with its way so far: what the page about it shows.
+
+    `parties` are (organisation, part) in words; `substeps` go with their organisation's name.
+    """
+
+    case: Case
+    table: Procedure
+    clocks: list[ClockView]
+    steps: tuple[NextStep, ...]
+    timeline: tuple[StepView, ...]
+    documents: tuple[Document, ...]
+    parties: tuple[tuple[str, str], ...]
+    substeps: tuple[tuple[SubStep, str], ...]
+
+    @property
+    def state(self) -> str:
+        """The state in words."""
+        return self.table.states[self.case.state]
+
+    @property
+    def closed(self) -> bool:
+        """Tell whether the case has ended."""
+        return self.case.state in self.table.terminal
+
+
+def case(case_id: str, *, by: Actor) -> Case:
+    """Return one case that the actor may see; NotFound otherwise."""
+    found = Case.objects.visible_to(by).filter(pk=case_id).first()
+    if found is None:
+        raise NotFound(NOT_FOUND, code="case_not_found")
+    return found
+
+
+def clocks(row: Case, *, at: datetime) -> list[ClockView]:
+    """Return the case's limits, those that run first, the nearest end first."""
+    table = procedure(row.procedure)
+    views = [
+        _clock(clock, table.limit(clock.limit), at) for clock in Clock.objects.filter(case=row)
+    ]
+    return sorted(views, key=lambda view: (view.stopped_at is not None, view.due))
+
+
+def _clock(row: Clock, limit: Limit, at: datetime) -> ClockView:
+    until = row.stopped_at or row.paused_at or at
+    return ClockView(
+        limit=limit,
+        started_at=row.started_at,
+        due=row.due,
+        provisional=row.provisional,
+        paused_at=row.paused_at,
+        stopped_at=row.stopped_at,
+        light=light(row.started_at, row.due, until),
+    )
+
+
+def _timeline(
+    row: Case, steps: Sequence[Step], organisations: Mapping[str, str]
+) -> tuple[StepView, ...]:
+    table = procedure(row.procedure)
+    names = names_of(step.actor for step in steps)
+    return tuple(
+        StepView(
+            transition=step.transition,
+            zh=table.transition(step.transition).zh,
+            source=table.states[step.source],
+            target=table.states[step.target],
+            at=step.at,
+            organisation=organisations.get(step.organisation, "节点"),
+            post=names[step.actor].post,
+            person=names[step.actor].person,
+            delegated=names[step.actor].delegated,
+            clause=step.clause,
+            reason=step.reason,
+            documents=tuple(d["id"] for d in step.documents),
+            entry=step.entry,
+        )
+        for step in steps
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """Who an actor's text id stands for: post, person, and whether they acted for somebody."""
+
+    post: str
+    person: str
+    delegated: bool
+
+
+def names_of(actors: Iterable[str]) -> dict[str, Name]:
+    """Return the names behind actors' text ids (post/person/delegation); the node is 节点."""
+    parts = {text: [*text.split("/"), "", ""][:3] for text in set(actors)}
+    posts = Post.objects.filter(pk__in={p[0] for p in parts.values()}).values_list("id", "title")
+    people = Person.objects.filter(pk__in={p[1] for p in parts.values()}).values_list("id", "name")
+    # ULIDs are unique over both tables: one query for two kinds of names.
+    names = dict(posts.union(people))
+    return {
+        text: Name(names.get(post, "节点"), names.get(person, ""), bool(delegation))
+        for text, (post, person, delegation) in parts.items()
+    }
+
+
+def organisation_names(ids: Iterable[str]) -> dict[str, str]:
+    """Return the organisations' full names by id."""
+    return dict(Organisation.objects.filter(pk__in=set(ids)).values_list("id", "name"))
+
+
+def overview(case_id: str, *, by: Actor, at: datetime) -> CaseView:
+    """Return one case with everything that its page shows; NotFound for who may not see it.
+
+    Eight queries, however long the case's way was.
+    """
+    row = case(case_id, by=by)
+    steps = list(Step.objects.filter(case=row).order_by("id"))
+    parties = sorted(
+        Party.objects.filter(case=row).order_by("id"),
+        key=lambda party: ("applicant", "handler", "consulted").index(party.part),
+    )
+    running = clocks(row, at=at)
+    marks = list(SubStep.objects.filter(case=row).order_by("id"))
+    ids = {s.organisation for s in steps} | {p.organisation_id for p in parties}
+    names = organisation_names(ids | {m.organisation_id for m in marks})
+    involved = any(party.organisation_id == by.organisation for party in parties)
+    return CaseView(
+        case=row,
+        table=procedure(row.procedure),
+        clocks=running,
+        steps=_next_steps(row, steps, running, by=by if involved else None, at=at),
+        timeline=_timeline(row, steps, names),
+        documents=tuple(Document.objects.filter(case=row).order_by("id")),
+        parties=tuple((names.get(p.organisation_id, ""), p.get_part_display()) for p in parties),
+        substeps=tuple((mark, names.get(mark.organisation_id, "")) for mark in marks),
+    )
+
+
+def _next_steps(
+    row: Case,
+    done: Sequence[Step],
+    running: Sequence[ClockView],
+    *,
+    by: Actor | None,
+    at: datetime,
+) -> tuple[NextStep, ...]:
+    """Return every step that leads on from here, the reader's own first."""
+    periods = {view.limit.code: view for view in running if view.running}
+    taken = {s.transition for s in done if s.at >= row.entered_at and s.source == row.state}
+    steps = [
+        NextStep(
+            transition=transition,
+            mine=by is not None and by.may(transition.permission),
+            barred=_barred(transition, periods, at=at),
+            whose=tuple(sorted(PERMISSIONS[transition.permission].organisation_roles)),
+        )
+        for transition in procedure(row.procedure).available(row.state)
+        if not (transition.once and transition.name in taken)
+    ]
+    return tuple(sorted(steps, key=lambda step: (not step.mine, bool(step.barred))))
+
+
+def _barred(transition: Transition, periods: dict[str, ClockView], *, at: datetime) -> str:
+    for code in transition.after:
+        if code in periods and at < periods[code].due:
+            return f"“{periods[code].limit.zh}”届满前不能办理"
+    for code in transition.within:
+        if code in periods and at >= periods[code].due:
+            return f"“{periods[code].limit.zh}”已经届满"
+    return ""
+
+
+def mine(*, by: Actor) -> QuerySet[Case]:
+    """Return the open cases in which a step of the actor's own may come next."""
+    wanted = Q(pk__in=[])
+    for table in all_procedures():
+        states = {
+            state
+            for transition in table.transitions
+            if by.may(transition.permission)
+            for state in transition.source
+        }
+        if states:
+            wanted |= Q(procedure=table.code, state__in=states)
+    party = Party.objects.filter(case=OuterRef("pk"), organisation_id=by.organisation)
+    return Case.objects.filter(wanted, Exists(party), closed_at__isnull=True)
+
+
+def waiting(
+    *, by: Actor, at: datetime, overdue: bool = False, start: int = 0, most: int = 50
+) -> list[Waiting]:
+    """Return what waits for the actor, the nearest limit first, `most` rows from `start` on."""
+    running = Clock.objects.filter(case=OuterRef("pk"), stopped_at__isnull=True, paused_at=None)
+    rows = mine(by=by).annotate(due=Subquery(running.order_by("due").values("due")[:1]))
+    if overdue:
+        rows = rows.filter(due__lte=at)
+    shown = list(rows.order_by("due", "id")[start : start + most])
+    return _rows(shown, by=by, at=at)
+
+
+def _rows(shown: Sequence[Case], *, by: Actor, at: datetime) -> list[Waiting]:
+    nearest: dict[str, ClockView] = {}
+    running = Clock.objects.filter(case__in=shown, stopped_at__isnull=True).order_by("-due")
+    procedures = {row.pk: procedure(row.procedure) for row in shown}
+    for clock in running:
+        nearest[clock.case_id] = _clock(clock, procedures[clock.case_id].limit(clock.limit), at)
+    senders = Party.objects.filter(case__in=shown, part="applicant").select_related("organisation")
+    names = {party.case_id: party.organisation.short_name for party in senders}
+    return [
+        Waiting(
+            case=row,
+            procedure=procedures[row.pk].zh,
+            state=procedures[row.pk].states[row.state],
+            steps=tuple(t for t in procedures[row.pk].available(row.state) if by.may(t.permission)),
+            clock=nearest.get(row.pk),
+            sender=names.get(row.pk, ""),
+        )
+        for row in shown
+    ]

@@ -1,0 +1,129 @@
+"""Cases on pages: the inbox, the list, one case with its way so far, and taking its next step."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_safe
+
+from gongshu.procedures import all_procedures, procedure
+from gongshu.vocabulary.errors import DomainError, NotFound
+from gongshu_server.cases import queries
+from gongshu_server.cases.documents import kinds_present
+from gongshu_server.cases.models import Case
+from gongshu_server.journeys.actions import ACTIONS
+from gongshu_server.journeys.subjects import subject_argument
+from gongshu_server.portal import refusals, sections, sessions
+from gongshu_server.portal.doing import done, perform, signed_in
+from gongshu_server.portal.forms import StepForm, paper_kinds
+from gongshu_server.portal.lists import Page, page_of
+
+PAGE = 30
+
+
+@signed_in
+@require_safe
+def inbox(request: HttpRequest) -> HttpResponse:
+    """Show what waits for the reader, the nearest limit first."""
+    by, at = sessions.actor(request), sessions.now(request)
+    start = max(0, int(request.GET.get("start", "0") or 0)) if request.GET else 0
+    overdue = request.GET.get("only") == "overdue"
+    rows = queries.waiting(by=by, at=at, overdue=overdue, start=start, most=PAGE + 1)
+    context = {
+        "rows": rows[:PAGE],
+        "more": start + PAGE if len(rows) > PAGE else None,
+        "overdue": overdue,
+        "now": at,
+    }
+    return render(request, "portal/work/inbox.html", context)
+
+
+@signed_in
+@require_safe
+def listing(request: HttpRequest) -> HttpResponse:
+    """Show the cases that the reader may see, newest first, by procedure and state."""
+    rows: QuerySet[Case] = Case.objects.visible_to(sessions.actor(request))
+    wanted = request.GET.get("procedure", "")
+    if wanted in {table.code for table in all_procedures()}:
+        rows = rows.filter(procedure=wanted)
+    if request.GET.get("open"):
+        rows = rows.filter(closed_at__isnull=True)
+    found: Page = page_of(rows, request, size=PAGE)
+    shown = [(row, procedure(row.procedure)) for row in found.rows]
+    context = {
+        "rows": [(row, table.zh, table.states[row.state]) for row, table in shown],
+        "page": found,
+        "procedures": [(table.code, table.zh) for table in all_procedures()],
+        "procedure": wanted,
+        "open": bool(request.GET.get("open")),
+    }
+    return render(request, "portal/work/cases.html", context)
+
+
+@signed_in
+@require_safe
+def case(request: HttpRequest, case_id: str) -> HttpResponse:
+    """Show one case: state, clocks, what comes next and whose turn it is, the way so far."""
+    by, at = sessions.actor(request), sessions.now(request)
+    view = queries.overview(case_id, by=by, at=at)
+    return render(request, "portal/work/case.html", case_context(view, at=at))
+
+
+def case_context(view: queries.CaseView, *, at: datetime) -> dict[str, Any]:
+    """Return what the case page, and every page about a case's subject, shows of the case."""
+    subject = (view.case.subject_kind, view.case.subject_id)
+    return {
+        "view": view,
+        "case": view.case,
+        "now": at,
+        "subject_url": sections.subject_url(*subject),
+    }
+
+
+@signed_in
+@require_http_methods(["GET", "HEAD", "POST"])
+def step(request: HttpRequest, case_id: str, transition: str) -> HttpResponse:
+    """Take one step of a case: show its form, do it, or show why not with everything kept."""
+    by = sessions.actor(request)
+    row = queries.case(case_id, by=by)
+    name = ACTIONS.get((row.procedure, transition))
+    if name is None:
+        raise NotFound(_("这种办件没有这个环节。"), code="step_not_found")
+    bespoke = sections.steps().get(name)
+    if bespoke is not None:
+        return bespoke(request, row, transition)
+    table = procedure(row.procedure)
+    taken = table.transition(transition)
+    form = StepForm(
+        request.POST or None,
+        action=name,
+        given=subject_argument(name, row),
+        kinds=paper_kinds(table, taken, kinds_present(row)),
+    )
+    refusal, status = None, 200
+    if request.method == "POST" and form.is_valid():
+        try:
+            perform(request, name, form.arguments())
+        except DomainError as error:
+            refusal, status = refusals.card(error), refusals.status_of(error)
+        else:
+            return done(
+                request,
+                _("已办理：%(step)s。") % {"step": taken.zh},
+                reverse("case", args=[row.pk]),
+            )
+    context = {
+        "case": row,
+        "table": table,
+        "transition": taken,
+        "state": table.states[row.state],
+        "form": form,
+        "card": refusal,
+    }
+    return render(request, "portal/work/step.html", context, status=status)

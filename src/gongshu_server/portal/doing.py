@@ -1,0 +1,53 @@
+"""Doing an action from a page: sign-in first, one call, and the refusal shown where it was asked.
+
+Every page that writes goes through `perform`. A `DomainError` that no page presents itself ends as
+a page of its own with the decision card (`refusals`).
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.http import urlencode
+
+from gongshu_server.journeys.inputs import refuse_unfit
+from gongshu_server.journeys.naming import function
+from gongshu_server.portal import sessions
+
+View = Callable[..., HttpResponse]
+
+
+def signed_in(view: View) -> View:
+    """Let only people with a post reach the view; others are led to the sign-in page and back."""
+
+    @functools.wraps(view)
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if sessions.of(request) is None:
+            if request.headers.get("HX-Request") or request.headers.get("Gongshu-Background"):
+                return HttpResponse(status=401)
+            way = "posts" if request.session.get(sessions.PERSON) else "sign_in"
+            target = f"{reverse(way)}?{urlencode({'next': request.get_full_path()})}"
+            return HttpResponseRedirect(target)
+        return view(request, *args, **kwargs)
+
+    return guarded
+
+
+def perform(request: HttpRequest, name: str, arguments: Mapping[str, Any]) -> Any:
+    """Call the action `context.verb` as the signed-in person, now; return what it returns.
+
+    Raises the action's DomainError; the denial is already recorded then.
+    """
+    refuse_unfit(dict(arguments))
+    return function(name)(**arguments, by=sessions.actor(request), at=sessions.now(request))
+
+
+def done(request: HttpRequest, sentence: str, to: str) -> HttpResponse:
+    """Say on the next page what was done, and go there (so that a reload does nothing twice)."""
+    messages.success(request, sentence)
+    return HttpResponseRedirect(to)

@@ -1,0 +1,32 @@
+"""Lists on pages: newest first, one page at a time, by keyset: no page is counted or skipped to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of rows; `next` is the query string of the following page, empty at the end."""
+
+    rows: list[Any]
+    next: str
+    first: bool
+
+
+def page_of(rows: QuerySet[Any], request: HttpRequest, *, size: int = 30) -> Page:
+    """Return the page that the request asks for with `after`, newest ids first."""
+    after = request.GET.get("after", "")
+    if after:
+        rows = rows.filter(pk__lt=after)
+    found = list(rows.order_by("-pk")[: size + 1])
+    following = ""
+    if len(found) > size:
+        query = request.GET.copy()
+        query["after"] = found[size - 1].pk
+        following = query.urlencode()
+    return Page(rows=found[:size], next=following, first=not after)

@@ -22,7 +22,11 @@ from gongshu_server.cases.queries import ClockView
 from gongshu_server.portal.speech import say
 
 register = template.Library()
-_LEVELS: Mapping[str, str] = {Level.core: "核心数据", Level.important: "重要数据", Level.general: "一般数据"}
+_LEVELS: Mapping[str, str] = {
+    Level.core: "核心数据",
+    Level.important: "重要数据",
+    Level.general: "一般数据",
+}
 _LIGHTS = {Light.green: "green", Light.half: "half", Light.late: "late", Light.overdue: "overdue"}
 
 

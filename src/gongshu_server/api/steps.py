@@ -9,7 +9,6 @@ from __future__ import annotations
 import inspect
 import typing
 from collections.abc import Mapping
-from dataclasses import fields, is_dataclass
 from functools import partial
 from types import MappingProxyType
 from typing import Any
@@ -49,6 +48,7 @@ OTHERS = (
 )
 # Only the node itself takes these steps.
 INTERNAL = frozenset({"operation.expire_agreement", "workshop.open_votes"})
+
 
 def names() -> list[str]:
     """Return every action that the API offers, sorted."""

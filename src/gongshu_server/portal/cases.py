@@ -17,6 +17,7 @@ from gongshu.vocabulary.errors import DomainError, NotFound
 from gongshu_server.cases import queries
 from gongshu_server.cases.documents import kinds_present
 from gongshu_server.cases.models import Case
+from gongshu_server.cases.staleness import version
 from gongshu_server.journeys.actions import ACTIONS
 from gongshu_server.journeys.subjects import subject_argument
 from gongshu_server.portal import refusals, sections, sessions
@@ -125,5 +126,6 @@ def step(request: HttpRequest, case_id: str, transition: str) -> HttpResponse:
         "state": table.states[row.state],
         "form": form,
         "card": refusal,
+        "seen": request.POST.get("seen") or version(row.pk),
     }
     return render(request, "portal/work/step.html", context, status=status)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import messages
@@ -15,6 +16,8 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.http import urlencode
 
+from gongshu_server.cases.staleness import expecting
+from gongshu_server.journal.requests import once
 from gongshu_server.journeys.inputs import refuse_unfit
 from gongshu_server.journeys.naming import function
 from gongshu_server.portal import sessions
@@ -38,13 +41,33 @@ def signed_in(view: View) -> View:
     return guarded
 
 
-def perform(request: HttpRequest, name: str, arguments: Mapping[str, Any]) -> Any:
-    """Call the action `context.verb` as the signed-in person, now; return what it returns.
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What came of an action: its result, or only its id where the same form came twice."""
 
-    Raises the action's DomainError; the denial is already recorded then.
+    result: Any
+    id: str
+
+
+def perform(request: HttpRequest, name: str, arguments: Mapping[str, Any]) -> Done:
+    """Call the action `context.verb` as the signed-in person, now.
+
+    The hidden fields `once` and `seen` of the form let a double click do nothing twice and refuse
+    who decides on what has changed meanwhile. Raises the action's DomainError; the denial is
+    already recorded then.
     """
+    by = sessions.actor(request)
     refuse_unfit(dict(arguments))
-    return function(name)(**arguments, by=sessions.actor(request), at=sessions.now(request))
+    key, seen = request.POST.get("once", ""), request.POST.get("seen", "")
+    with once(key, action=name, arguments=arguments, by=by, answer=_id) as one, expecting(seen):
+        result = function(name)(**arguments, by=by, at=sessions.now(request))
+        return Done(result, _id(result))
+    return Done(None, str(one.answer or ""))
+
+
+def _id(result: Any) -> str:
+    """Return the id of what an action made or changed; nothing else of it is kept for a repeat."""
+    return str(getattr(result, "pk", "") or getattr(result, "id", "") or "")
 
 
 def done(request: HttpRequest, sentence: str, to: str) -> HttpResponse:

@@ -16,6 +16,7 @@ from gongshu.vocabulary.errors import (
     InvalidTransition,
     NotFound,
     NotPermitted,
+    Stale,
     Unavailable,
 )
 
@@ -23,6 +24,7 @@ from gongshu.vocabulary.errors import (
 STATUS: tuple[tuple[type[DomainError], int], ...] = (
     (NotFound, 404),
     (NotPermitted, 403),
+    (Stale, 412),
     (InvalidTransition, 409),
     (Conflict, 409),
     (Invalid, 422),

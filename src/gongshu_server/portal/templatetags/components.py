@@ -10,6 +10,8 @@ from typing import Any
 
 from django import template
 from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
@@ -19,6 +21,7 @@ from gongshu.vocabulary.levels import Level
 from gongshu.vocabulary.permissions import ORGANISATION_ROLES
 from gongshu.workflow.limits import SHANGHAI, Light, working_days_between
 from gongshu_server.cases.queries import ClockView
+from gongshu_server.journal.requests import new_key
 from gongshu_server.portal.speech import say
 
 register = template.Library()
@@ -146,3 +149,14 @@ def field(bound: Any) -> dict[str, Any]:
     if bound.errors:
         attributes["aria-invalid"] = "true"
     return {"field": bound, "input": bound.as_widget(attrs=attributes)}
+
+
+@register.simple_tag(takes_context=True)
+def form_token(context: template.Context) -> SafeString:
+    """Put the hidden field `once` into a form: sent twice, what it asks for is done once.
+
+    A form that comes back with errors keeps its token: nothing was done under it.
+    """
+    request = context.get("request")
+    kept = request.POST.get("once", "") if request is not None else ""
+    return format_html('<input type="hidden" name="once" value="{}">', kept or new_key())

@@ -50,6 +50,7 @@ check: $(VENV)/dev.stamp ## 静态检查、分层、文档与代码一致 / lint
 fix: $(VENV)/dev.stamp ## 自动整理格式 / format and fix what can be fixed
 	@$(BIN)/ruff format src tests benchmarks
 	@$(BIN)/ruff check --fix src tests benchmarks
+	@$(BIN)/djlint src --reformat --quiet || true
 
 bench: $(VENV)/dev.stamp ## 一次测出全部指标，旁边是同类工具 / every figure in one run, peers beside it
 	@$(BIN)/python -m benchmarks

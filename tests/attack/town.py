@@ -83,6 +83,7 @@ def person_keys(stage: Any) -> dict[str, str]:
 
     def issued(label: str, code: str, duty: str, **more: Any) -> Any:
         person, post = stage.cast.people[code, duty]
+        more = {"scopes": ("all",)} | more
         return actions.issue_key(
             label=label, person_id=person, post_id=post, by=node(), at=stage.time.at, **more
         )

@@ -22,6 +22,8 @@ from gongshu.vocabulary.permissions import (
     ORGANISATION_ROLES,
     PERMISSIONS,
     POST_DUTIES,
+    SCOPES,
+    scope_of,
 )
 from gongshu.workflow.limits import Limit, Unit
 from gongshu.workflow.procedure import Procedure, Transition
@@ -172,11 +174,17 @@ def duties_page() -> str:
 
 def permissions_page() -> str:
     """Return who may do what, and which roles may not be held together."""
-    rows = [(f"`{code}`", p.zh, *_who(code)) for code, p in PERMISSIONS.items()]
+    rows = [
+        (f"`{code}`", p.zh, *_who(code), f"`{scope_of(code)}`") for code, p in PERMISSIONS.items()
+    ]
+    scopes = [(f"`{code}`", zh) for code, zh in SCOPES.items()]
     pairs = [(ORGANISATION_ROLES[a], ORGANISATION_ROLES[b]) for a, b in INCOMPATIBLE_ROLES]
     parts = [
         "机构角色和岗位职责同时具备，才有相应权限；没有超级用户。",
-        _table(("代码", "权限", "机构角色（任一）", "岗位职责（任一）"), rows),
+        _table(("代码", "权限", "机构角色（任一）", "岗位职责（任一）", "凭证范围"), rows),
+        "## 凭证的权限范围",
+        "个人的接口凭证只在范围之内有效，并且不超过岗位职责。每个凭证都可以查询自己的范围（`/api/v1/me`）。",
+        _table(("代码", "含义"), scopes),
         "## 不能同时承担的角色",
         f"依据 {_cited('opinions-11.1')}，同一控制关系下的机构不能同时承担：",
         _table(("运营一侧", "不能同时承担"), pairs),

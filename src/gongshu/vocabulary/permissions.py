@@ -237,18 +237,40 @@ _HOUSE = {
     "job.run": _permission("运行后台任务", "node", "system"),
 }
 
-PERMISSIONS: Mapping[str, Permission] = MappingProxyType(
+# What a key may be narrowed to beside reading and everything: a group of permissions.
+_GROUPS: Mapping[str, tuple[str, Mapping[str, Permission]]] = MappingProxyType(
     {
-        **_CATALOGUE,
-        **_OPENING,
-        **_REGISTRATION,
-        **_OPERATION,
-        **_WORKSHOP,
-        **_MARKET,
-        **_OVERSIGHT,
-        **_HOUSE,
+        "catalogue": ("目录和数据报送", _CATALOGUE),
+        "opening": ("数据开放", _OPENING),
+        "registration": ("登记", _REGISTRATION),
+        "operation": ("授权运营", _OPERATION),
+        "workshop": ("加工和出域", _WORKSHOP),
+        "market": ("产品、价格和订单", _MARKET),
+        "oversight": ("异议、披露和监督", _OVERSIGHT),
+        "house": ("机构、人员、凭证和材料", _HOUSE),
     }
 )
+PERMISSIONS: Mapping[str, Permission] = MappingProxyType(
+    {code: one for _, group in _GROUPS.values() for code, one in group.items()}
+)
+
+READ, EVERYTHING = "read", "all"
+SCOPES: Mapping[str, str] = MappingProxyType(
+    {READ: "查看", **{code: zh for code, (zh, _) in _GROUPS.items()}, EVERYTHING: "全部"}
+)
+_SCOPE_OF: Mapping[str, str] = MappingProxyType(
+    {
+        permission: READ if permission.endswith(".read") else code
+        for code, (_, group) in _GROUPS.items()
+        for permission in group
+    }
+)
+
+
+def scope_of(permission: str) -> str:
+    """Return the scope that a key needs for a permission; KeyError for an unknown one."""
+    return _SCOPE_OF[permission]
+
 
 OPERATING = ("operator", "developer")
 SUPERVISING = (

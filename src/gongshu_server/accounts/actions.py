@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 from gongshu.vocabulary.errors import Invalid, NotFound, NotPermitted
-from gongshu.vocabulary.permissions import POST_DUTIES
+from gongshu.vocabulary.permissions import POST_DUTIES, READ
 from gongshu_server.accounts import keys
 from gongshu_server.accounts.actors import NODE, Actor
 from gongshu_server.accounts.models import Holding, Key, Post
@@ -47,16 +49,20 @@ def issue_key(
     order_id: str = "",
     person_id: str = "",
     post_id: str = "",
+    scopes: Sequence[str] = (READ,),
     expires_at: datetime | None = None,
     by: Actor,
     at: datetime,
 ) -> NewKey:
     """Issue a key, bound to a person and post (the actor's own unless named), shown once.
 
-    Whoever sees a key can act with it, so a key for a colleague needs the duty to manage people
-    and gives no duty that the issuer lacks. Raises NotPermitted otherwise.
+    A person's key does what the post may do, as far as its scopes reach; a product key opens its
+    product and nothing else. Whoever sees a key can act with it, so a key for a colleague needs
+    the duty to manage people and gives no duty and no scope that the issuer lacks. Raises
+    NotPermitted otherwise, Invalid for scopes that there are not.
     """
     require(by, "key.issue")
+    reach = [] if product_id else keys.checked_scopes(scopes, by=by)
     person = person_id or by.person
     post = _post_for_key(post_id or by.post, person, by=by)
     clear = keys.fresh()
@@ -68,12 +74,18 @@ def issue_key(
         post=post,
         product=product_id,
         order=order_id,
+        scopes=reach,
         created_at=at,
         expires_at=expires_at,
     )
-    details = {"label": label, "person": person, "post": post.pk, "product": product_id}
+    details: dict[str, Any] = {
+        "label": label,
+        "person": person,
+        "post": post.pk,
+        "product": product_id,
+    }
     ends = expires_at.astimezone(UTC).isoformat() if expires_at else ""
-    details |= {"order": order_id, "digest": row.digest, "expires": ends}
+    details |= {"order": order_id, "digest": row.digest, "expires": ends, "scopes": reach}
     journal(Event("key.issued", ("key", row.pk), "", details), by=by, at=at)
     return NewKey(id=row.pk, clear=clear)
 

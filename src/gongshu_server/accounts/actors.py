@@ -8,7 +8,7 @@ from datetime import datetime
 from django.db.models import Exists, OuterRef, Q
 
 from gongshu.vocabulary.errors import NotPermitted
-from gongshu.vocabulary.permissions import PERMISSIONS
+from gongshu.vocabulary.permissions import EVERYTHING, PERMISSIONS, scope_of
 from gongshu_server.accounts.models import Delegation, Holding, OrganisationRole
 
 NODE = "node"
@@ -16,7 +16,10 @@ NODE = "node"
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who acts: person, post, organisation, and what the organisation and the post stand for."""
+    """Who acts: person, post, organisation, and what the organisation and the post stand for.
+
+    `scopes` is what the key that they act with is narrowed to; without a key it is everything.
+    """
 
     person: str
     post: str
@@ -25,6 +28,7 @@ class Actor:
     roles: frozenset[str]
     duties: frozenset[str]
     delegation: str = ""
+    scopes: frozenset[str] = frozenset({EVERYTHING})
 
     @property
     def text_id(self) -> str:
@@ -32,9 +36,17 @@ class Actor:
         return "/".join(filter(None, (self.post, self.person, self.delegation)))
 
     def may(self, permission: str) -> bool:
-        """Tell whether roles and duties carry the permission; KeyError for an unknown one."""
+        """Tell whether roles, duties and key carry the permission; KeyError for an unknown one."""
+        return self.has_duty(permission) and self.in_scope(scope_of(permission))
+
+    def has_duty(self, permission: str) -> bool:
+        """Tell whether roles and duties carry the permission, whatever the key."""
         needed = PERMISSIONS[permission]
         return bool(needed.organisation_roles & self.roles and needed.duties & self.duties)
+
+    def in_scope(self, scope: str) -> bool:
+        """Tell whether the key reaches as far as the scope."""
+        return not self.scopes.isdisjoint({scope, EVERYTHING})
 
 
 def node() -> Actor:

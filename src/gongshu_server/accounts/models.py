@@ -126,6 +126,8 @@ class Key(models.Model):
     post = models.ForeignKey(Post, on_delete=models.PROTECT, related_name="+")
     product = models.CharField(max_length=26, blank=True)
     order = models.CharField(max_length=26, blank=True, help_text="the order it was issued for")
+    scopes = models.JSONField(default=list, help_text="what a person's key may be used for")
     created_at = models.DateTimeField()
+    last_used = models.DateField(null=True, help_text="the day; of people's keys only")
     expires_at = models.DateTimeField(null=True)
     revoked_at = models.DateTimeField(null=True)

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from gongshu.vocabulary.permissions import EVERYTHING
 from gongshu_server.accounts.models import Delegation, Holding, Key, OrganisationRole, Post
 from gongshu_server.journal.models import Entry
 from gongshu_server.journal.recording import genuine
@@ -47,7 +48,10 @@ class _Replayed:
             self.delegations[subject] = (said["post"], said["taker"], until)
         elif event == "key.issued":
             named = ("digest", "person", "post", "product", "order", "expires")
-            self.keys[subject] = tuple(said.get(name, "") for name in named)
+            # A person's key of the time before scopes carries all of them.
+            before = [] if said.get("product") else [EVERYTHING]
+            scopes = " ".join(said.get("scopes", before))
+            self.keys[subject] = (*(said.get(name, "") for name in named), scopes)
         elif event in {"delegation.revoked", "key.revoked"}:
             (self.keys if event == "key.revoked" else self.delegations).pop(subject, None)
 
@@ -81,9 +85,10 @@ def _roles_and_posts(known: _Replayed) -> Iterator[tuple[str, str]]:
 
 
 def as_journalled(key: Key) -> tuple[str, ...]:
-    """Return what an entry says of a key: digest, person, post, product, order, end."""
+    """Return what an entry says of a key: digest, person, post, product, order, end, scopes."""
     ends = key.expires_at.astimezone(UTC).isoformat() if key.expires_at else ""
-    return (key.digest, key.person_id, key.post_id, key.product, key.order, ends)
+    scopes = " ".join(key.scopes)
+    return (key.digest, key.person_id, key.post_id, key.product, key.order, ends, scopes)
 
 
 def _replayed() -> _Replayed:

@@ -8,7 +8,7 @@ from datetime import datetime
 from gongshu.procedures import procedure
 from gongshu.vocabulary.errors import Conflict, Invalid
 from gongshu_server.accounts.actors import Actor
-from gongshu_server.accounts.permissions import require
+from gongshu_server.accounts.permissions import require, require_scope
 from gongshu_server.cases import clocks, documents, engine, substeps
 from gongshu_server.cases.documents import Paper
 from gongshu_server.cases.models import Case, Clock, Document, SubStep, SubStepRule
@@ -68,6 +68,7 @@ def mark_substep(
 ) -> SubStep:
     """Record one sub-step of a statutory step; its clock runs on unchanged."""
     case = engine.locked(case_id, by=by)
+    require_scope(by, "house")
     return substeps.mark(case, transition, step=step, agreed=agreed, opinion=opinion, by=by, at=at)
 
 

@@ -12,6 +12,7 @@ from rich.console import Console
 
 from gongshu.ledger.notes import Signer
 from gongshu.vocabulary.errors import Conflict, NotPermitted
+from gongshu.vocabulary.permissions import EVERYTHING
 from gongshu_server.accounts import actions
 from gongshu_server.accounts.actors import node
 from gongshu_server.accounts.models import Organisation
@@ -81,7 +82,12 @@ def _first_key(*, name: str, person: str, at: datetime) -> actions.NewKey:
         at=at,
     )
     return actions.issue_key(
-        label="首个凭证", person_id=holding.person_id, post_id=holding.post_id, by=node(), at=at
+        label="首个凭证",
+        person_id=holding.person_id,
+        post_id=holding.post_id,
+        scopes=(EVERYTHING,),
+        by=node(),
+        at=at,
     )
 
 
@@ -92,5 +98,12 @@ def first_key(*, post_id: str, person_id: str, label: str, console: Console) -> 
     they lack, so only whoever runs the node can begin. Raises NotFound, Invalid.
     """
     at = clock.now()
-    key = actions.issue_key(label=label, person_id=person_id, post_id=post_id, by=node(), at=at)
+    key = actions.issue_key(
+        label=label,
+        person_id=person_id,
+        post_id=post_id,
+        scopes=(EVERYTHING,),
+        by=node(),
+        at=at,
+    )
     console.print(f"凭证（只显示这一次）：[bold]{key.clear}[/bold]", highlight=False)

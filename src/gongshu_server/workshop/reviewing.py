@@ -14,7 +14,9 @@ from typing import Any
 import pyarrow as pa
 
 from gongshu.vocabulary.errors import NotPermitted
+from gongshu.vocabulary.permissions import READ
 from gongshu_server.accounts.actors import Actor
+from gongshu_server.accounts.permissions import require_scope
 from gongshu_server.journal.actions import action, journal
 from gongshu_server.journal.recording import Event
 from gongshu_server.operation import queries as operation
@@ -53,11 +55,12 @@ def view_release(*, release_id: str, by: Actor, at: datetime) -> Release:
     Conflict when the content is not what was submitted.
     """
     release, _ = releases.locked(release_id, by=by)
+    require_scope(by, READ)
     query = Query.objects.get(pk=release.run.query_id)
     task = Task.objects.get(pk=query.task_id)
     scenario = Scenario.objects.get(pk=task.scenario_id)
     looking = {*operation.reviewing_bodies(scenario.agreement_id), release.implementing_body_id}
-    if by.organisation not in looking or not any(by.may(code) for code in LOOKING):
+    if by.organisation not in looking or not any(by.has_duty(code) for code in LOOKING):
         raise NotPermitted(
             "出域之前，只有审核单位和签批单位可以查看内容。", code="not_a_reviewer", clause="dc-6"
         )

@@ -30,6 +30,7 @@ ENTRY = {
 
 def key(city: City, code: str, duty: str = "handler", **options: Any) -> str:
     by = city.actor(code, duty)
+    options.setdefault("scopes", ("all",))
     return accounts.issue_key(label="测试", by=by, at=city.later(), **options).clear
 
 

@@ -3,7 +3,7 @@
 from django.urls import URLPattern, URLResolver, path
 
 from gongshu_server.api.api import api
-from gongshu_server.portal import assets, cases, pages, sections, signing_in
+from gongshu_server.portal import assets, cases, pages, sections, signing_in, uploads
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("sign-in/", signing_in.sign_in, name="sign_in"),
@@ -17,6 +17,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("cases/", cases.listing, name="cases"),
     path("cases/<str:case_id>/", cases.case, name="case"),
     path("cases/<str:case_id>/<str:transition>/", cases.step, name="step"),
+    path("uploads/", uploads.announce, name="uploads"),
+    path("uploads/<str:upload_id>/", uploads.one, name="upload"),
+    path("uploads/<str:upload_id>/finish/", uploads.finish, name="finish_upload"),
+    path("attachments/<str:attachment_id>/", uploads.attachment, name="attachment"),
     path("clauses/<str:code>/", pages.clause, name="clause"),
     *sections.addresses(),
     path("", pages.front, name="front"),

@@ -234,6 +234,10 @@ _HOUSE = {
     "case.add_document": _permission(
         "补充办件材料", f"{_ANYBODY} node", "handler head reviewer developer subject system"
     ),
+    "attachment.download": _permission(
+        "下载办件附件", _ANYBODY, "handler head reviewer developer auditor subject"
+    ),
+    "attachment.erase": _permission("删除办件附件内容", _ANYBODY, "head subject"),
     "job.run": _permission("运行后台任务", "node", "system"),
 }
 

@@ -10,6 +10,7 @@ import hmac
 
 _SUBJECT = b"gongshu.subject\x00"
 _AUTHORISATION = b"gongshu.authorisation\x00"
+_CONTENT = b"gongshu.content\x00"
 
 
 def key_digest(secret: bytes, key: str) -> str:
@@ -35,3 +36,18 @@ def authorisation_mac(secret: bytes, parts: tuple[str, ...]) -> str:
     encoded = [part.encode("utf-8", "replace") for part in parts]
     message = b"".join(len(part).to_bytes(4, "big") + part for part in encoded)
     return hmac.digest(secret, _AUTHORISATION + message, "sha256").hex()
+
+
+class ContentDigest:
+    """The keyed digest of a file's content, block by block: its address in the node's store."""
+
+    def __init__(self, secret: bytes) -> None:
+        self._mac = hmac.new(secret, _CONTENT, "sha256")
+
+    def update(self, block: bytes) -> None:
+        """Take the next block into account."""
+        self._mac.update(block)
+
+    def hexdigest(self) -> str:
+        """Return the digest of all blocks so far as hex."""
+        return self._mac.hexdigest()

@@ -13,6 +13,8 @@ HIDDEN = frozenset(
     {
         "digest",
         "salt",
+        "address",
+        "expected",
         "serving",
         "result",
         "location",

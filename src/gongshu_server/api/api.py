@@ -7,7 +7,7 @@ from functools import cache
 from ninja import NinjaAPI, Router
 from ninja.renderers import JSONRenderer
 
-from gongshu_server.api import problems, public, reads, steps, work
+from gongshu_server.api import problems, public, reads, steps, uploads, work
 from gongshu_server.api.keys import KeyBearer
 
 
@@ -35,5 +35,6 @@ def api() -> NinjaAPI:
     made.add_router("/actions", actions)
     made.add_router("", reads.router)
     made.add_router("", work.router)
+    made.add_router("", uploads.router)
     made.add_router("", public.router)
     return made

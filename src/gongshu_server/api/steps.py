@@ -36,6 +36,7 @@ OTHERS = (
     "cases.configure_substeps",
     "cases.mark_substep",
     "cases.add_documents",
+    "cases.erase_attachment",
     "market.authorise_subject",
     "market.make_bill",
     "operation.draft_plan",

@@ -10,11 +10,26 @@ from gongshu.vocabulary.errors import Conflict, Invalid
 from gongshu_server.accounts.actors import Actor
 from gongshu_server.accounts.permissions import require, require_scope
 from gongshu_server.cases import clocks, documents, engine, substeps
+from gongshu_server.cases.attachments import (
+    download_attachment,
+    erase_attachment,
+    keep_attachment,
+)
 from gongshu_server.cases.documents import Paper
 from gongshu_server.cases.models import Case, Clock, Document, SubStep, SubStepRule
 from gongshu_server.cases.notices import notify_parties
 from gongshu_server.journal.actions import action, journal
 from gongshu_server.journal.recording import Event
+
+__all__ = [
+    "add_documents",
+    "configure_substeps",
+    "download_attachment",
+    "erase_attachment",
+    "keep_attachment",
+    "mark_substep",
+    "note_overdue",
+]
 
 
 @action

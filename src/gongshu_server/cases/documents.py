@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from gongshu_server.accounts.actors import Actor
+from gongshu_server.cases import attachments
 from gongshu_server.cases.models import Case, Document
 from gongshu_server.journal.ids import ulid
 
@@ -18,7 +19,8 @@ class Paper:
     """A document to file: kind as the procedure names it, and what identifies it.
 
     `number`, `issuer`, `dated` and `receipt` are needed for decisions and filings of outside
-    bodies; `text` is the content (or its transcript).
+    bodies; `text` is the content (or its transcript). `attachment` names a file that the acting
+    body has uploaded and that this document is to carry.
     """
 
     kind: str
@@ -28,17 +30,22 @@ class Paper:
     issuer: str = ""
     dated: date | None = None
     receipt: str = ""
+    attachment: str = ""
 
 
 def file(case: Case, papers: Iterable[Paper], *, by: Actor, at: datetime) -> list[dict[str, str]]:
     """File papers into the case; return what the timeline and the entry say of each.
 
-    The digest is salted: a form with few possible contents must not be guessable from it.
+    The digest is salted: a form with few possible contents must not be guessable from it. It takes
+    in the digest of the file that the document carries. Raises NotFound for a file that is not the
+    actor's own or already lies in a case.
     """
     said = []
     for paper in papers:
         salt = secrets.token_hex(32)
-        digest = hashlib.sha256(f"{salt}\n{paper!r}".encode()).hexdigest()
+        carried = attachments.bind(paper.attachment, by=by) if paper.attachment else None
+        content = carried.digest if carried else ""
+        digest = hashlib.sha256(f"{salt}\n{content}\n{paper!r}".encode()).hexdigest()
         row = Document.objects.create(
             id=ulid(at),
             case=case,
@@ -54,6 +61,9 @@ def file(case: Case, papers: Iterable[Paper], *, by: Actor, at: datetime) -> lis
             added_at=at,
             added_by=by.text_id,
         )
+        if carried is not None:
+            carried.document = row
+            carried.save(update_fields=["document"])
         said.append({"id": row.pk, "kind": paper.kind, "digest": digest})
     return said
 

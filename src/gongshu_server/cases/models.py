@@ -122,6 +122,46 @@ class Document(models.Model):
     added_by = models.CharField(max_length=80)
 
 
+class AttachmentQuerySet(models.QuerySet["Attachment"]):
+    """Attachments, by who may see them."""
+
+    def visible_to(self, by: Actor) -> AttachmentQuerySet:
+        """Return those of cases that the actor may see, and what the own body has not filed yet."""
+        filed = Document.objects.filter(
+            pk=OuterRef("document_id"), case__in=Case.objects.visible_to(by).values("pk")
+        )
+        waiting = Q(document__isnull=True, organisation_id=by.organisation)
+        return self.filter(waiting | Exists(filed))
+
+    def locked(self) -> AttachmentQuerySet:
+        """Return the same attachments, locked for the transaction."""
+        return self.select_for_update(of=("self",))
+
+
+class Attachment(models.Model):
+    """A file that a document carries: a scanned seal, a PDF, a picture.
+
+    `address` is where its bytes lie in the node's store, a digest under the node's secret: equal
+    files are kept once, and nobody without the secret can test a guess against it. `digest` is
+    salted and goes into the document's own. Erasure takes the bytes, address and salt.
+    """
+
+    id = models.CharField(primary_key=True, max_length=26)
+    organisation = models.ForeignKey(ORGANISATION, on_delete=models.PROTECT, related_name="+")
+    document = models.OneToOneField(Document, null=True, on_delete=models.PROTECT, related_name="+")
+    name = models.CharField(max_length=200)
+    media = models.CharField(max_length=80)
+    bytes = models.PositiveIntegerField()
+    address = models.CharField(max_length=64, blank=True, db_index=True)
+    digest = models.CharField(max_length=64)
+    salt = models.CharField(max_length=64, blank=True)
+    stored_at = models.DateTimeField()
+    stored_by = models.CharField(max_length=80)
+    erased_at = models.DateTimeField(null=True)
+
+    objects = AttachmentQuerySet.as_manager()
+
+
 class Clock(models.Model):
     """A limit that runs on a case; stopped when met, paused while something else is awaited."""
 

@@ -114,3 +114,49 @@ class Snapshot(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["resource", "version"], name="catalogue_version")
         ]
+
+
+class UploadQuerySet(models.QuerySet["Upload"]):
+    """Uploads, by who may see them."""
+
+    def visible_to(self, by: Actor) -> UploadQuerySet:
+        """Return the uploads of the actor's own organisation; nobody else has part in them."""
+        return self.filter(organisation_id=by.organisation)
+
+    def locked(self) -> UploadQuerySet:
+        """Return the same uploads, locked for the transaction."""
+        return self.select_for_update(of=("self",))
+
+
+class Upload(models.Model):
+    """A file that arrives in chunks: what was announced, and how much of it is durable here.
+
+    `accepted` is the truth about the offset: bytes behind it, which a crash may have left in the
+    file, were never confirmed to anybody and are written over.
+    """
+
+    id = models.CharField(primary_key=True, max_length=26)
+    organisation = models.ForeignKey(ORGANISATION, on_delete=models.PROTECT, related_name="+")
+    target_kind = models.CharField(
+        max_length=12, choices=[("resource", "数据资源"), ("case", "办件"), ("paper", "材料")]
+    )
+    target_id = models.CharField(max_length=26, blank=True)
+    document_kind = models.CharField(max_length=40, blank=True)
+    name = models.CharField(max_length=200, help_text="as announced; never a name on disk")
+    bytes = models.BigIntegerField()
+    expected = models.CharField(max_length=64, blank=True, help_text="SHA-256, while it is open")
+    accepted = models.BigIntegerField(default=0)
+    state = models.CharField(
+        max_length=10,
+        default="open",
+        choices=[("open", "进行中"), ("finished", "已完成"), ("dropped", "已放弃")],
+    )
+    result = models.CharField(max_length=26, blank=True, help_text="received file or attachment")
+    opened_at = models.DateTimeField()
+    opened_by = models.CharField(max_length=80)
+    touched_at = models.DateTimeField()
+
+    objects = UploadQuerySet.as_manager()
+
+    class Meta:
+        indexes = [models.Index(fields=["organisation", "state"])]

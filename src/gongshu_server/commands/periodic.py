@@ -10,6 +10,7 @@ from gongshu.engines import duckdb
 from gongshu.sandbox import Pool
 from gongshu_server.accounts.actors import acting, node
 from gongshu_server.cases import actions as cases
+from gongshu_server.catalogue import uploads
 from gongshu_server.delivery import building, database_source
 from gongshu_server.jobs.worker import Periodic
 from gongshu_server.journal import clock, requests, sealing
@@ -63,6 +64,7 @@ PERIODIC: tuple[Periodic, ...] = (
     Periodic("collect", 2, lambda: collecting.collect(by=node(), at=clock.now())),
     Periodic("overdue", 60, lambda: cases.note_overdue(by=node(), at=clock.now())),
     Periodic("expire_agreements", 60, _expire_agreements),
+    Periodic("uploads", 3600, lambda: uploads.sweep(by=node(), at=clock.now())),
     # A row edited under the ledger is found within a minute, on hosts that never restart, too.
     Periodic("verify_grants", 30, lambda: database_source.compile_all(at=clock.now())),
     Periodic("verify_entries", PART_SECONDS, lambda: verify_entries(at=clock.now())),

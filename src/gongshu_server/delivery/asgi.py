@@ -14,6 +14,7 @@ from django.conf import settings
 from django.core.asgi import get_asgi_application
 
 from gongshu_server.delivery.application import application as data_plane
+from gongshu_server.delivery.bodies import bounded
 from gongshu_server.delivery.web import Application
 from gongshu_server.secrets_folder import secret
 
@@ -29,5 +30,5 @@ application = data_plane(
     Path(settings.HOME),
     secret=secret(Path(settings.HOME), "node.secret"),
     source=DatabaseSource(),
-    otherwise=cast(Application, get_asgi_application()),
+    otherwise=bounded(cast(Application, get_asgi_application())),
 )

@@ -1,0 +1,107 @@
+"""Large files over the API: announced, sent in chunks, finished; and attachments fetched again."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import FileResponse, HttpRequest, HttpResponse
+from ninja import Router, Schema, Status
+
+from gongshu_server.accounts.actors import Actor
+from gongshu_server.api.answers import present
+from gongshu_server.cases import actions as cases
+from gongshu_server.cases.attachments import kept_path
+from gongshu_server.catalogue import uploads
+from gongshu_server.catalogue.models import Upload
+from gongshu_server.jobs.tasks import enqueue
+from gongshu_server.journal import clock
+
+router = Router(tags=["uploads"])
+OFFSET = "Upload-Offset"
+
+
+class Announced(Schema):
+    """What is going to arrive."""
+
+    kind: str
+    name: str
+    size: int
+    target_id: str = ""
+    digest: str = ""
+    document: str = "attachment"
+
+
+def _actor(request: HttpRequest) -> Actor:
+    actor: Actor = request.auth  # type: ignore[attr-defined] # set by ninja's authentication
+    return actor
+
+
+def shown(row: Upload) -> dict[str, Any]:
+    """Return what a client needs to go on with an upload."""
+    return {
+        "id": row.pk,
+        "name": row.name,
+        "size": row.bytes,
+        "offset": row.accepted,
+        "chunk": uploads.CHUNK,
+        "state": row.state,
+        "result": row.result,
+    }
+
+
+@router.post("/uploads", summary="开始分块上传一个文件", response={201: Any})
+def announce(request: HttpRequest, body: Announced) -> Any:
+    """Begin an upload; chunks of at most `chunk` bytes follow with PATCH."""
+    announced = uploads.Announcement(**body.dict())
+    row = uploads.open_upload(announced=announced, by=_actor(request), at=clock.now())
+    return Status(201, shown(row))
+
+
+@router.api_operation(["GET", "HEAD"], "/uploads/{upload_id}", summary="一次上传已接收到哪里")
+def offset(request: HttpRequest, upload_id: str, response: HttpResponse) -> dict[str, Any]:
+    """Return how far an upload of the caller's organisation has come."""
+    row = uploads.upload(upload_id, by=_actor(request))
+    response[OFFSET] = str(row.accepted)
+    return shown(row)
+
+
+@router.patch("/uploads/{upload_id}", summary="从已接收处续传一块（原始字节）")
+def append(request: HttpRequest, upload_id: str, response: HttpResponse) -> dict[str, Any]:
+    """Accept one chunk at exactly the offset named in `Upload-Offset`."""
+    accepted = uploads.append(
+        upload_id,
+        offset=uploads.offset_said(request.headers.get(OFFSET, "")),
+        chunk=request.read(uploads.CHUNK + 1),
+        by=_actor(request),
+        at=clock.now(),
+    )
+    response[OFFSET] = str(accepted)
+    return {"offset": accepted}
+
+
+@router.post("/uploads/{upload_id}/finish", summary="完成上传", response={202: Any})
+def finish(request: HttpRequest, upload_id: str) -> Any:
+    """Turn a whole upload into a received file, which is then read, or into an attachment."""
+    row = uploads.finish(upload_id, by=_actor(request), at=clock.now())
+    if uploads.awaits_reading(row):
+        enqueue("ingest", row.pk)
+    return Status(202, present(row))
+
+
+@router.delete("/uploads/{upload_id}", summary="取消一次上传", response={204: None})
+def drop(request: HttpRequest, upload_id: str) -> Any:
+    """Give up an upload; its bytes are removed."""
+    uploads.drop_upload(upload_id=upload_id, by=_actor(request), at=clock.now())
+    return Status(204, None)
+
+
+@router.get("/attachments/{attachment_id}", summary="下载办件的附件")
+def attachment(request: HttpRequest, attachment_id: str) -> FileResponse:
+    """Return an attachment's bytes as a download; each one is in the ledger."""
+    row = cases.download_attachment(attachment_id=attachment_id, by=_actor(request), at=clock.now())
+    return FileResponse(
+        kept_path(row.address).open("rb"),
+        as_attachment=True,
+        filename=row.name,
+        content_type=row.media,
+    )

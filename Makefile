@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 HOST_PORT ?= 8610
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-deps check fix serve bench soak docs clean
+.PHONY: help demo test test-deps check fix serve bench soak docs clean vendor
 
 help: ## 列出全部目标 / list every target
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -37,6 +37,9 @@ test: $(VENV)/dev.stamp ## 运行全部测试 / run every test
 
 test-deps: ## 安装测试所需的系统软件（Debian，root）/ install what the tests need of the system
 	@scripts/test-deps
+
+vendor: ## 重新构建门户所用的第三方样式和脚本（需要 npm）/ build the vendored styles and scripts (needs npm)
+	@scripts/vendor
 
 check: $(VENV)/dev.stamp ## 静态检查、分层、文档与代码一致 / linters, walls, generated documents
 	@$(BIN)/ruff format --check src tests benchmarks

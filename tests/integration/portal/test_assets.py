@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -23,11 +24,10 @@ PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 1000
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     home = tmp_path.resolve() / "static"
-    (home / "vendor").mkdir(parents=True)
+    shutil.copytree(assets.FOLDER, home)  # The page that says 404 names some of them.
     (home / "page.css").write_text(TEXT)
     (home / "vendor" / "short.js").write_text("1")
     (home / "picture.png").write_bytes(PNG)
-    (home / "site.css").write_text(TEXT)  # The page that says 404 names it.
     monkeypatch.setattr(assets, "FOLDER", home)
     return home
 
@@ -73,7 +73,7 @@ def test_who_takes_gzip_gets_it_and_it_is_made_once(folder: Path, accepted: str)
         assert reply["Content-Encoding"] == "gzip"
         assert int(reply["Content-Length"]) == len(reply.content) < len(TEXT) / 4
         assert gzip.decompress(reply.content).decode() == TEXT
-        assert reply["Vary"] == "Accept-Encoding"
+        assert "Accept-Encoding" in reply["Vary"]
     assert assets._packed.cache_info().misses == 1
 
 

@@ -83,20 +83,13 @@ class Waiting:
 
 
 @dataclass(frozen=True, slots=True)
-class CaseView:
-    """One case with its way so far: what the page about it shows.
-
-    `parties` are (organisation, part) in words; `substeps` go with their organisation's name.
-    """
+class CaseHead:
+    """Where one case stands: its clocks, and the steps that lead on, the reader's own first."""
 
     case: Case
     table: Procedure
     clocks: list[ClockView]
     steps: tuple[NextStep, ...]
-    timeline: tuple[StepView, ...]
-    documents: tuple[Document, ...]
-    parties: tuple[tuple[str, str], ...]
-    substeps: tuple[tuple[SubStep, str], ...]
 
     @property
     def state(self) -> str:
@@ -107,6 +100,20 @@ class CaseView:
     def closed(self) -> bool:
         """Tell whether the case has ended."""
         return self.case.state in self.table.terminal
+
+
+@dataclass(frozen=True, slots=True)
+class CaseView:
+    """One case with its way so far: what the page about it shows.
+
+    `parties` are (organisation, part) in words; `substeps` go with their organisation's name.
+    """
+
+    head: CaseHead
+    timeline: tuple[StepView, ...]
+    documents: tuple[Document, ...]
+    parties: tuple[tuple[str, str], ...]
+    substeps: tuple[tuple[SubStep, str], ...]
 
 
 def case(case_id: str, *, by: Actor) -> Case:
@@ -191,6 +198,26 @@ def organisation_names(ids: Iterable[str]) -> dict[str, str]:
     return dict(Organisation.objects.filter(pk__in=set(ids)).values_list("id", "name"))
 
 
+def heading(case_id: str, *, by: Actor, at: datetime) -> CaseHead | None:
+    """Return where a case stands, for a page about its subject; None for who may not see it.
+
+    Three queries.
+    """
+    party = Party.objects.filter(case=OuterRef("pk"), organisation_id=by.organisation)
+    seen = Case.objects.visible_to(by).annotate(involved=Exists(party))
+    row = seen.filter(pk=case_id).first()
+    if row is None:
+        return None
+    done = list(Step.objects.filter(case=row, at__gte=row.entered_at))
+    return _head(row, done, by=by if row.involved else None, at=at)
+
+
+def _head(row: Case, done: Sequence[Step], *, by: Actor | None, at: datetime) -> CaseHead:
+    running = clocks(row, at=at)
+    steps = _next_steps(row, done, running, by=by, at=at)
+    return CaseHead(case=row, table=procedure(row.procedure), clocks=running, steps=steps)
+
+
 def overview(case_id: str, *, by: Actor, at: datetime) -> CaseView:
     """Return one case with everything that its page shows; NotFound for who may not see it.
 
@@ -202,16 +229,12 @@ def overview(case_id: str, *, by: Actor, at: datetime) -> CaseView:
         Party.objects.filter(case=row).order_by("id"),
         key=lambda party: ("applicant", "handler", "consulted").index(party.part),
     )
-    running = clocks(row, at=at)
     marks = list(SubStep.objects.filter(case=row).order_by("id"))
     ids = {s.organisation for s in steps} | {p.organisation_id for p in parties}
     names = organisation_names(ids | {m.organisation_id for m in marks})
     involved = any(party.organisation_id == by.organisation for party in parties)
     return CaseView(
-        case=row,
-        table=procedure(row.procedure),
-        clocks=running,
-        steps=_next_steps(row, steps, running, by=by if involved else None, at=at),
+        head=_head(row, steps, by=by if involved else None, at=at),
         timeline=_timeline(row, steps, names),
         documents=tuple(Document.objects.filter(case=row).order_by("id")),
         parties=tuple((names.get(p.organisation_id, ""), p.get_part_display()) for p in parties),
@@ -300,3 +323,9 @@ def _rows(shown: Sequence[Case], *, by: Actor, at: datetime) -> list[Waiting]:
         )
         for row in shown
     ]
+
+
+def states_of(case_ids: Iterable[str]) -> dict[str, str]:
+    """Return each case's state in words; one query."""
+    rows = Case.objects.filter(pk__in=list(case_ids)).values_list("id", "procedure", "state")
+    return {pk: procedure(code).states[state] for pk, code, state in rows}

@@ -8,22 +8,21 @@ from typing import Any
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from gongshu.procedures import all_procedures, procedure
-from gongshu.vocabulary.errors import DomainError, NotFound
+from gongshu.vocabulary.errors import NotFound
 from gongshu_server.cases import queries
 from gongshu_server.cases.documents import kinds_present
 from gongshu_server.cases.models import Case
-from gongshu_server.cases.staleness import version
 from gongshu_server.journeys.actions import ACTIONS
 from gongshu_server.journeys.subjects import subject_argument
-from gongshu_server.portal import refusals, sections, sessions
-from gongshu_server.portal.doing import done, perform, signed_in
+from gongshu_server.portal import sections, sessions
+from gongshu_server.portal.doing import signed_in
 from gongshu_server.portal.forms import StepForm, paper_kinds
 from gongshu_server.portal.lists import Page, page_of
+from gongshu_server.portal.stepping import take
 
 PAGE = 30
 
@@ -78,10 +77,17 @@ def case(request: HttpRequest, case_id: str) -> HttpResponse:
 
 def case_context(view: queries.CaseView, *, at: datetime) -> dict[str, Any]:
     """Return what the case page, and every page about a case's subject, shows of the case."""
-    subject = (view.case.subject_kind, view.case.subject_id)
+    return {**head_context(view.head, at=at), "view": view}
+
+
+def head_context(head: queries.CaseHead | None, *, at: datetime) -> dict[str, Any]:
+    """Return what a page about a case's subject shows of where the case stands."""
+    if head is None:
+        return {}
+    subject = (head.case.subject_kind, head.case.subject_id)
     return {
-        "view": view,
-        "case": view.case,
+        "head": head,
+        "case": head.case,
         "now": at,
         "subject_url": sections.subject_url(*subject),
     }
@@ -100,32 +106,10 @@ def step(request: HttpRequest, case_id: str, transition: str) -> HttpResponse:
     if bespoke is not None:
         return bespoke(request, row, transition)
     table = procedure(row.procedure)
-    taken = table.transition(transition)
     form = StepForm(
         request.POST or None,
         action=name,
         given=subject_argument(name, row),
-        kinds=paper_kinds(table, taken, kinds_present(row)),
+        kinds=paper_kinds(table, table.transition(transition), kinds_present(row)),
     )
-    refusal, status = None, 200
-    if request.method == "POST" and form.is_valid():
-        try:
-            perform(request, name, form.arguments())
-        except DomainError as error:
-            refusal, status = refusals.card(error), refusals.status_of(error)
-        else:
-            return done(
-                request,
-                _("已办理：%(step)s。") % {"step": taken.zh},
-                reverse("case", args=[row.pk]),
-            )
-    context = {
-        "case": row,
-        "table": table,
-        "transition": taken,
-        "state": table.states[row.state],
-        "form": form,
-        "card": refusal,
-        "seen": request.POST.get("seen") or version(row.pk),
-    }
-    return render(request, "portal/work/step.html", context, status=status)
+    return take(request, row, transition, form)

@@ -38,6 +38,40 @@ class PaperKind:
     present: bool = False
 
 
+class Papers:
+    """The papers that a form asks for, beside its own fields."""
+
+    def __init__(self, form: forms.Form, kinds: Sequence[PaperKind]) -> None:
+        self.form, self.kinds = form, tuple(kinds)
+        for kind in self.kinds:
+            for part, field in _paper_fields(kind).items():
+                form.fields[f"{PAPER}__{kind.code}__{part}"] = field
+
+    def groups(self) -> Iterator[tuple[PaperKind | None, list[forms.BoundField]]]:
+        """Yield the form's own fields under None, then the fields of each kind of paper."""
+        yield None, [self.form[n] for n in self.form.fields if not n.startswith(f"{PAPER}__")]
+        for kind in self.kinds:
+            yield kind, [self.form[f"{PAPER}__{kind.code}__{part}"] for part in PAPER_PARTS]
+
+    def filled(self) -> list[Paper]:
+        """Return the papers of which anything was filled in; only for a valid form."""
+        found = []
+        for kind in self.kinds:
+            said = {
+                part: self.form.cleaned_data.get(f"{PAPER}__{kind.code}__{part}")
+                for part in PAPER_PARTS
+            }
+            if any(said.values()):
+                said["title"] = said["title"] or kind.zh
+                found.append(Paper(kind=kind.code, **{k: v for k, v in said.items() if v}))
+        return found
+
+
+def papers_of(form: forms.Form, kinds: Sequence[PaperKind]) -> Papers:
+    """Let the form ask for papers of these kinds as well."""
+    return Papers(form, kinds)
+
+
 class StepForm(forms.Form):
     """The form of one action on one subject; `arguments` are the action's keyword arguments."""
 
@@ -51,19 +85,17 @@ class StepForm(forms.Form):
     ) -> None:
         super().__init__(*args, **kwargs)
         self.action, self.given, self.kinds = action, dict(given), tuple(kinds)
-        self._papers: str | None = None
-        self._single = False
+        self._papers_as, self._single = "", False
         signature = inspect.unwrap(function(action))
         hints = typing.get_type_hints(signature)
         for parameter in inspect.signature(signature).parameters.values():
             if parameter.name not in {"by", "at", *self.given}:
                 self._ask(parameter, hints[parameter.name])
+        self._papers = papers_of(self, self.kinds if self._papers_as else ())
 
     def _ask(self, parameter: inspect.Parameter, kind: Any) -> None:
         if kind is Paper or kind == Sequence[Paper]:
-            self._papers, self._single = parameter.name, kind is Paper
-            for paper in self.kinds:
-                self._ask_paper(paper)
+            self._papers_as, self._single = parameter.name, kind is Paper
             return
         words = label(self.action, parameter.name)
         made = field_for(kind, parameter.name)
@@ -72,43 +104,24 @@ class StepForm(forms.Form):
             made.required, made.initial = False, parameter.default
         self.fields[parameter.name] = made
 
-    def _ask_paper(self, paper: PaperKind) -> None:
-        for part, field in _paper_fields(paper).items():
-            self.fields[f"{PAPER}__{paper.code}__{part}"] = field
-
     def groups(self) -> Iterator[tuple[PaperKind | None, list[forms.BoundField]]]:
         """Yield the plain fields under None, then the fields of each kind of paper."""
-        yield None, [self[name] for name in self.fields if not name.startswith(f"{PAPER}__")]
-        for kind in self.kinds if self._papers else ():
-            yield kind, [self[f"{PAPER}__{kind.code}__{part}"] for part in PAPER_PARTS]
+        return self._papers.groups()
 
     def arguments(self) -> dict[str, Any]:
         """Return the action's keyword arguments, but `by` and `at`; only for a valid form."""
-        said = {
-            name: value
-            for name, value in self.cleaned_data.items()
-            if not name.startswith(f"{PAPER}__")
-        }
-        if self._papers is not None:
-            papers = list(self._filled())
-            said[self._papers] = papers[0] if self._single else papers
+        said = {k: v for k, v in self.cleaned_data.items() if not k.startswith(f"{PAPER}__")}
+        if self._papers_as:
+            papers = self._papers.filled()
+            said[self._papers_as] = papers[0] if self._single else papers
         return {**said, **self.given}
 
     def clean(self) -> dict[str, Any]:
         """Ask for the one paper of an action that takes exactly one."""
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
-        if self._single and not list(self._filled()):
+        if self._single and not self._papers.filled():
             self.add_error(None, _("请填写材料的名称或内容。"))
         return cleaned
-
-    def _filled(self) -> Iterator[Paper]:
-        for kind in self.kinds:
-            said = {
-                part: self.cleaned_data.get(f"{PAPER}__{kind.code}__{part}") for part in PAPER_PARTS
-            }
-            if any(said.values()):
-                said["title"] = said["title"] or kind.zh
-                yield Paper(kind=kind.code, **{k: v for k, v in said.items() if v})
 
 
 def _paper_fields(paper: PaperKind) -> dict[str, forms.Field]:

@@ -65,6 +65,12 @@ def money(value: Decimal | None) -> str:
 
 
 @register.filter
+def percent(value: Decimal) -> str:
+    """Return a ratio as a percentage with its sign: -12.5 %."""
+    return f"{value * 100:+.1f} %"
+
+
+@register.filter
 def role(code: str) -> str:
     """Return the name of an organisation role."""
     return say(ORGANISATION_ROLES.get(code, code))
@@ -74,6 +80,12 @@ def role(code: str) -> str:
 def get(mapping: Mapping[Any, Any], key: Any) -> Any:
     """Return the mapping's value for the key, None where there is none."""
     return mapping.get(key)
+
+
+@register.filter
+def groups(form: Any) -> Any:
+    """Return a form's fields in groups: (None, plain fields), then (kind of paper, its fields)."""
+    return form.groups() if hasattr(form, "groups") else [(None, list(form))]
 
 
 @register.inclusion_tag("portal/components/clause.html")

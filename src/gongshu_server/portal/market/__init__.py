@@ -1,0 +1,1 @@
+"""The market on pages: products and prices, orders, keys, bills, authorisations."""

@@ -1,0 +1,1 @@
+"""What people say about data: objections to records about themselves, and complaints."""

@@ -1,5 +1,5 @@
 // What the query editor needs of CodeMirror 6 and no more.
-export {Compartment, EditorState, Prec} from "@codemirror/state";
+export {EditorState, Prec} from "@codemirror/state";
 export {
   EditorView,
   drawSelection,
@@ -20,14 +20,14 @@ export {
   syntaxTree,
 } from "@codemirror/language";
 export {
-  acceptCompletion,
   autocompletion,
   closeBrackets,
   closeBracketsKeymap,
+  closeCompletion,
   completionKeymap,
   startCompletion,
 } from "@codemirror/autocomplete";
-export {forceLinting, lintGutter, lintKeymap, linter, openLintPanel, setDiagnostics} from "@codemirror/lint";
-export {highlightSelectionMatches, openSearchPanel, search, searchKeymap} from "@codemirror/search";
-export {PostgreSQL, SQLDialect, keywordCompletionSource, sql} from "@codemirror/lang-sql";
+export {lintGutter, lintKeymap, setDiagnostics} from "@codemirror/lint";
+export {highlightSelectionMatches, search, searchKeymap} from "@codemirror/search";
+export {PostgreSQL} from "@codemirror/lang-sql";
 export {tags} from "@lezer/highlight";

@@ -15,6 +15,7 @@ const BEHAVIOURS = {
   passkey: "form[data-passkey]",
   tables: "table[data-sortable], input[data-filter]",
   upload: "[data-upload]",
+  verdict: "[data-verdict-of]",
 };
 const attached = new WeakMap();
 

@@ -76,6 +76,19 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 SECURE_CONTENT_TYPE_NOSNIFF = True
 X_FRAME_OPTIONS = "DENY"
 
+ADDRESS = configuration.value("GONGSHU_ADDRESS").rstrip("/")
+EMAIL_HOST = configuration.value("GONGSHU_EMAIL_HOST")
+EMAIL_PORT = int(configuration.value("GONGSHU_EMAIL_PORT"))
+EMAIL_USE_SSL = configuration.value("GONGSHU_EMAIL_SECURITY") == "tls"
+EMAIL_USE_TLS = configuration.value("GONGSHU_EMAIL_SECURITY") == "starttls"
+EMAIL_HOST_USER = configuration.value("GONGSHU_EMAIL_USER")
+EMAIL_HOST_PASSWORD = configuration.value("GONGSHU_EMAIL_PASSWORD")
+EMAIL_TIMEOUT = 20
+DEFAULT_FROM_EMAIL = configuration.value("GONGSHU_EMAIL_FROM")
+# The right side of message ids, and the domains that may receive notices.
+MAIL_DOMAIN = DEFAULT_FROM_EMAIL.rpartition("@")[2]
+MAIL_DOMAINS = [d.lower() for d in configuration.value("GONGSHU_EMAIL_DOMAINS").split(",") if d]
+
 # What follows an event in other contexts; a table, so that no context imports one above it.
 GONGSHU_EFFECTS = "gongshu_server.journeys.effects.EFFECTS"
 # The work that a task or the periodic table names by code.

@@ -234,6 +234,14 @@ _HOUSE = {
     "case.add_document": _permission(
         "补充办件材料", f"{_ANYBODY} node", "handler head reviewer developer subject system"
     ),
+    "case.urge": _permission("催办", _ANYBODY, "handler head reviewer developer subject"),
+    "case.supervise": _permission("督办", "data_authority", "handler head"),
+    "notice.read": _permission(
+        "查收通知", _ANYBODY, "handler head reviewer developer auditor subject"
+    ),
+    "profile.change": _permission(
+        "修改个人设置", _ANYBODY, "handler head reviewer developer auditor subject"
+    ),
     "attachment.download": _permission(
         "下载办件附件", _ANYBODY, "handler head reviewer developer auditor subject"
     ),

@@ -15,6 +15,7 @@ from gongshu_server.accounts.models import Holding, Key, Post
 from gongshu_server.accounts.organisations import found, rename, succeed
 from gongshu_server.accounts.permissions import require
 from gongshu_server.accounts.posts import appoint, delegate, leave_post, revoke_delegation
+from gongshu_server.accounts.profiles import change_profile
 from gongshu_server.journal.actions import action, journal
 from gongshu_server.journal.ids import ulid
 from gongshu_server.journal.recording import Event
@@ -22,6 +23,7 @@ from gongshu_server.journal.recording import Event
 __all__ = [
     "NewKey",
     "appoint",
+    "change_profile",
     "delegate",
     "found",
     "issue_key",

@@ -63,6 +63,18 @@ class Person(models.Model):
         return self.name
 
 
+class Profile(models.Model):
+    """What a person has set for themselves: where and how notices reach them outside the node."""
+
+    person = models.OneToOneField(Person, on_delete=models.PROTECT, related_name="+")
+    email = models.CharField(max_length=254, blank=True)
+    notices = models.CharField(
+        max_length=6,
+        default="off",
+        choices=[("off", "只在收件箱"), ("each", "每条都发"), ("daily", "每日汇总")],
+    )
+
+
 class Post(models.Model):
     """A post in an organisation; its duties say what its holder may do there."""
 

@@ -9,26 +9,35 @@ from gongshu.procedures import procedure
 from gongshu.vocabulary.errors import Conflict, Invalid
 from gongshu_server.accounts.actors import Actor
 from gongshu_server.accounts.permissions import require, require_scope
-from gongshu_server.cases import clocks, documents, engine, substeps
+from gongshu_server.cases import documents, engine, substeps
 from gongshu_server.cases.attachments import (
     download_attachment,
     erase_attachment,
     keep_attachment,
 )
 from gongshu_server.cases.documents import Paper
-from gongshu_server.cases.models import Case, Clock, Document, SubStep, SubStepRule
-from gongshu_server.cases.notices import notify_parties
+from gongshu_server.cases.lights import note_lights
+from gongshu_server.cases.models import Document, SubStep, SubStepRule
+from gongshu_server.cases.notices import mark_read
+from gongshu_server.cases.outbox import claim, note_delivery, spread
+from gongshu_server.cases.reminders import supervise, urge
 from gongshu_server.journal.actions import action, journal
 from gongshu_server.journal.recording import Event
 
 __all__ = [
     "add_documents",
+    "claim",
     "configure_substeps",
     "download_attachment",
     "erase_attachment",
     "keep_attachment",
+    "mark_read",
     "mark_substep",
-    "note_overdue",
+    "note_delivery",
+    "note_lights",
+    "spread",
+    "supervise",
+    "urge",
 ]
 
 
@@ -108,25 +117,3 @@ def add_documents(
         at=at,
     )
     return list(Document.objects.filter(pk__in=[f["id"] for f in filed]))
-
-
-@action
-def note_overdue(*, by: Actor, at: datetime) -> int:
-    """Record each limit that has run out since the last look, once, and notify its parties."""
-    require(by, "job.run")
-    clocks.recompute_provisional(at=at)
-    overdue = Clock.objects.select_for_update().filter(
-        stopped_at__isnull=True, paused_at__isnull=True, overdue_noted=False, due__lte=at
-    )
-    count = 0
-    for clock in overdue[:200]:
-        case = Case.objects.get(pk=clock.case_id)
-        limit = procedure(case.procedure).limit(clock.limit)
-        clock.overdue_noted = True
-        clock.save(update_fields=["overdue_noted"])
-        details = {"case": case.pk, "limit": clock.limit, "due": clock.due.isoformat()}
-        event = Event("case.overdue", (case.subject_kind, case.subject_id), limit.clause, details)
-        journal(event, by=by, at=at)
-        notify_parties(case, text=f"{case.title}：“{limit.zh}”已逾期。", but="", at=at)
-        count += 1
-    return count

@@ -8,9 +8,12 @@ from datetime import datetime, time
 from gongshu.procedures import procedure
 from gongshu.vocabulary.errors import InvalidTransition
 from gongshu.workflow.calendar import ONE_DAY, add_working_days
-from gongshu.workflow.limits import SHANGHAI, Due, Limit, Unit, due, working_days_between
+from gongshu.workflow.limits import SHANGHAI, Due, Light, Limit, Unit, due, working_days_between
 from gongshu.workflow.procedure import Procedure, Transition
 from gongshu_server.cases.models import Case, Clock
+
+# The lights of a limit, and the share of it that is used up when each comes on.
+SHARES: Mapping[Light, float] = {Light.half: 0.5, Light.late: 0.8, Light.overdue: 1.0}
 
 
 def open_with(
@@ -27,10 +30,37 @@ def open_with(
 
 
 def _start(case: Case, table: Procedure, code: str, *, at: datetime) -> None:
-    ends = due(table.limit(code), at)
+    limit = table.limit(code)
+    ends = due(limit, at)
     Clock.objects.create(
-        case=case, limit=code, started_at=at, due=ends.at, provisional=ends.provisional
+        case=case,
+        limit=code,
+        started_at=at,
+        due=ends.at,
+        provisional=ends.provisional,
+        light_at=light_ahead(limit, table, since=at, until=ends.at),
     )
+
+
+def light_ahead(
+    limit: Limit, table: Procedure, *, since: datetime, until: datetime, noted: str = ""
+) -> datetime | None:
+    """Return when the light after the one `noted` comes on; None after the last.
+
+    A period that must run out before a step, and a standing limit, hurry nobody: they are only
+    noted when they end.
+    """
+    shares = {str(light): share for light, share in SHARES.items()}
+    if limit.standing or awaited(limit, table):
+        shares = {str(Light.overdue): 1.0}
+    past = SHARES[Light(noted)] if noted else 0.0
+    ahead = [share for share in shares.values() if share > past]
+    return since + (until - since) * ahead[0] if ahead else None
+
+
+def awaited(limit: Limit, table: Procedure) -> bool:
+    """Tell whether the limit is a period that must have run out before a step is taken."""
+    return any(limit.code in transition.after for transition in table.transitions)
 
 
 def in_time(case: Case, table: Procedure, transition: Transition, *, at: datetime) -> None:
@@ -70,6 +100,8 @@ def apply(case: Case, table: Procedure, transition: Transition, *, at: datetime)
     running.filter(limit__in=transition.pauses, paused_at__isnull=True).update(paused_at=at)
     for clock in running.filter(limit__in=transition.resumes, paused_at__isnull=False):
         _resume(clock, table.limit(clock.limit), at=at)
+        _look_ahead(clock, table)
+        clock.save(update_fields=["light_at"])
     for code in transition.starts:
         _start(case, table, code, at=at)
     return late
@@ -94,6 +126,17 @@ def _resume(clock: Clock, limit: Limit, *, at: datetime) -> None:
         else:
             clock.due += at.astimezone(SHANGHAI).date() - paused.astimezone(SHANGHAI).date()
     clock.save(update_fields=["due", "provisional", "paused_at", "resumed_at", "used"])
+
+
+def _look_ahead(clock: Clock, table: Procedure) -> None:
+    """Set when the next light comes on, for the end that the clock has now."""
+    clock.light_at = light_ahead(
+        table.limit(clock.limit),
+        table,
+        since=clock.started_at,
+        until=clock.due,
+        noted=clock.light,
+    )
 
 
 def _working_days(clock: Clock, limit: Limit, *, until: datetime) -> int:
@@ -125,9 +168,11 @@ def recompute_provisional(*, at: datetime) -> int:
     changed = 0
     waiting = Clock.objects.filter(provisional=True, stopped_at__isnull=True, due__gt=at)
     for clock in waiting.select_related("case"):
-        ends = _ends(clock, procedure(clock.case.procedure).limit(clock.limit))
+        table = procedure(clock.case.procedure)
+        ends = _ends(clock, table.limit(clock.limit))
         if (ends.at, ends.provisional) != (clock.due, clock.provisional):
             clock.due, clock.provisional = ends.at, ends.provisional
-            clock.save(update_fields=["due", "provisional"])
+            _look_ahead(clock, table)
+            clock.save(update_fields=["due", "provisional", "light_at"])
             changed += 1
     return changed

@@ -176,9 +176,11 @@ class Clock(models.Model):
         default=0, help_text="working days used up when it was last resumed"
     )
     stopped_at = models.DateTimeField(null=True)
-    overdue_noted = models.BooleanField(default=False)
+    light = models.CharField(max_length=8, blank=True, help_text="the last light that was noted")
+    light_at = models.DateTimeField(null=True, help_text="when the next light is to be noted")
 
     class Meta:
+        indexes = [models.Index(fields=["light_at"], name="cases_clock_light_at")]
         constraints = [
             models.UniqueConstraint(
                 fields=["case", "limit"],
@@ -219,8 +221,24 @@ class SubStep(models.Model):
     person = models.CharField(max_length=26)
 
 
+class Reminder(models.Model):
+    """A party urges whose turn it is (催办), or the data authority supervises a case (督办)."""
+
+    id = models.CharField(primary_key=True, max_length=26)
+    case = models.ForeignKey(CASE, on_delete=models.PROTECT, related_name="+")
+    kind = models.CharField(max_length=10, choices=[("urge", "催办"), ("supervise", "督办")])
+    organisation = models.ForeignKey(ORGANISATION, on_delete=models.PROTECT, related_name="+")
+    text = models.TextField(blank=True)
+    clause = models.CharField(max_length=32, blank=True)
+    at = models.DateTimeField()
+    actor = models.CharField(max_length=80)
+
+
 class Notice(models.Model):
-    """A notice in the outbox: written with the change, delivered by adapters afterwards."""
+    """A notice: written with the change that it tells, in the inbox at once.
+
+    Other channels carry it afterwards; `spread_at` says that its deliveries have been set out.
+    """
 
     id = models.CharField(primary_key=True, max_length=26)
     organisation = models.ForeignKey(ORGANISATION, on_delete=models.PROTECT, related_name="+")
@@ -228,5 +246,56 @@ class Notice(models.Model):
     subject = models.CharField(max_length=200)
     text = models.TextField()
     created_at = models.DateTimeField()
-    read_at = models.DateTimeField(null=True)
-    sent = models.JSONField(default=list, help_text="the adapters that have delivered it")
+    spread_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["organisation", "id"], name="cases_notice_inbox"),
+            models.Index(
+                fields=["created_at"], condition=Q(spread_at=None), name="cases_notice_unspread"
+            ),
+        ]
+
+
+class NoticeRead(models.Model):
+    """A person has read a notice to one of their organisations; colleagues have marks of theirs."""
+
+    notice = models.ForeignKey(Notice, on_delete=models.PROTECT, related_name="+")
+    person = models.ForeignKey("accounts.Person", on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["notice", "person"], name="cases_notice_read_once")
+        ]
+
+
+class Delivery(models.Model):
+    """One notice on its way to one holder of a post over one channel."""
+
+    id = models.CharField(primary_key=True, max_length=26)
+    notice = models.ForeignKey(Notice, on_delete=models.PROTECT, related_name="+")
+    channel = models.CharField(max_length=16)
+    person = models.ForeignKey("accounts.Person", on_delete=models.PROTECT, related_name="+")
+    post = models.ForeignKey("accounts.Post", on_delete=models.PROTECT, related_name="+")
+    daily = models.BooleanField(help_text="goes into the post's digest of the day")
+    state = models.CharField(
+        max_length=8,
+        default="waiting",
+        choices=[("waiting", "待发"), ("sent", "已发"), ("failed", "未能送达")],
+    )
+    attempts = models.PositiveSmallIntegerField(default=0)
+    next_at = models.DateTimeField(help_text="not before; a claim moves it past the lease")
+    sent_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["next_at"], condition=Q(state="waiting"), name="cases_delivery_due"
+            )
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["notice", "channel", "person"], name="cases_delivery_once"
+            )
+        ]

@@ -10,8 +10,10 @@ from gongshu.engines import duckdb
 from gongshu.sandbox import Pool
 from gongshu_server.accounts.actors import acting, node
 from gongshu_server.cases import actions as cases
+from gongshu_server.cases import channels, outbox
 from gongshu_server.catalogue import uploads
 from gongshu_server.delivery import building, database_source
+from gongshu_server.jobs.tasks import enqueue
 from gongshu_server.jobs.worker import Periodic
 from gongshu_server.journal import clock, requests, sealing
 from gongshu_server.operation import actions as operation
@@ -42,8 +44,18 @@ def _run_query(query_id: str, person_id: str, post_id: str) -> None:
     running.run(query_id=query_id, by=by, at=at, workers=clean_room())
 
 
+def _deliver() -> None:
+    outbox.deliver(channels.channels(), by=node(), at=clock.now())
+
+
+def _queue_notices() -> None:
+    # A mail server can be slow: the periodic thread seals the ledger and waits for nobody.
+    if outbox.awaiting(channels.channels(), at=clock.now()):
+        enqueue("deliver")
+
+
 JOBS: Mapping[str, Callable[..., None]] = MappingProxyType(
-    {"ingest": _ingest, "build": _build, "run_query": _run_query}
+    {"ingest": _ingest, "build": _build, "run_query": _run_query, "deliver": _deliver}
 )
 
 
@@ -62,7 +74,8 @@ def _sealer() -> sealing.Sealer:
 PERIODIC: tuple[Periodic, ...] = (
     Periodic("seal", 1, lambda: _sealer().seal_all(at=clock.now())),
     Periodic("collect", 2, lambda: collecting.collect(by=node(), at=clock.now())),
-    Periodic("overdue", 60, lambda: cases.note_overdue(by=node(), at=clock.now())),
+    Periodic("lights", 60, lambda: cases.note_lights(by=node(), at=clock.now())),
+    Periodic("notices", 60, _queue_notices),
     Periodic("expire_agreements", 60, _expire_agreements),
     Periodic("uploads", 3600, lambda: uploads.sweep(by=node(), at=clock.now())),
     # A row edited under the ledger is found within a minute, on hosts that never restart, too.

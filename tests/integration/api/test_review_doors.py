@@ -39,7 +39,7 @@ def test_nothing_below_the_doors_is_offered() -> None:
         "catalogue.mark_published_elsewhere",
         "catalogue.record_snapshot",
         "catalogue.receive",
-        "cases.note_overdue",
+        "cases.note_lights",
         "market.record_built",
         "workshop.start_run",
         "workshop.finish_run",

@@ -30,7 +30,7 @@ class Sender:
 
     def __init__(self, city: City, code: str, duty: str = "handler") -> None:
         by = city.actor(code, duty)
-        clear = accounts.issue_key(label="测试", by=by, at=city.later()).clear
+        clear = accounts.issue_key(label="测试", scopes=("all",), by=by, at=city.later()).clear
         self._headers = {"Authorization": f"Bearer {clear}"}
         self._client = Client()
 

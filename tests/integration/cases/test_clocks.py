@@ -212,7 +212,7 @@ def test_a_pause_does_not_count(city: City, pausing: None) -> None:
     assert Clock.objects.get(case=case).paused_at == city.at
     city.later(days=30)
     # While it waits for somebody else nobody is late.
-    assert city.do(actions.note_overdue, "node") == 0
+    assert city.do(actions.note_lights, "node") == 0
     city.do(step, "emergency", case_id=case.pk, name="answer")
     ran.refresh_from_db()
     assert (ran.paused_at, ran.due) == (None, promised + timedelta(days=30))
@@ -223,11 +223,11 @@ def test_a_pause_does_not_count(city: City, pausing: None) -> None:
 
 def test_an_overdue_limit_is_noted_once_and_its_parties_told(city: City) -> None:
     row = submitted(city)
-    before = Notice.objects.count()
     city.at = clock(row, "reg.accept").due - timedelta(minutes=1) - INSTANT
-    assert city.do(actions.note_overdue, "node") == 0
-    assert city.do(actions.note_overdue, "node") == 1
-    assert city.do(actions.note_overdue, "node") == 0
+    assert city.do(actions.note_lights, "node") == 1  # The light of 80 %.
+    before = Notice.objects.count()
+    assert city.do(actions.note_lights, "node") == 1
+    assert city.do(actions.note_lights, "node") == 0
     (event,) = events("case.overdue")
     assert event.clause == "26-10"
     assert details(event)["limit"] == "reg.accept"
@@ -242,7 +242,7 @@ def test_an_overdue_limit_is_noted_once_and_its_parties_told(city: City) -> None
 
 
 def test_only_the_node_looks_for_overdue_limits(city: City) -> None:
-    refused(city, actions.note_overdue, "bureau", "not_permitted")
+    refused(city, actions.note_lights, "bureau", "not_permitted")
 
 
 def test_a_provisional_date_is_computed_again(city: City) -> None:

@@ -227,7 +227,7 @@ def test_the_other_parties_are_told(city: City) -> None:
     assert notice.organisation_id == city.org("bureau")
     assert "报送目录" in notice.text
     assert case.number in notice.subject
-    assert (notice.read_at, notice.sent) == (None, [])
+    assert notice.spread_at is None
 
 
 def test_a_document_is_known_by_a_salted_digest(city: City) -> None:

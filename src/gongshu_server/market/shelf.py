@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
-from django.db.models import OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery, Sum
 
 from gongshu.vocabulary.errors import NotFound
 from gongshu.vocabulary.purposes import Purpose
 from gongshu_server.accounts.actors import Actor
 from gongshu_server.accounts.models import Key, Post
-from gongshu_server.cases.models import Document
+from gongshu_server.cases.models import Case, Document
 from gongshu_server.cases.queries import organisation_names
 from gongshu_server.market.models import Bill, Order, PermittedRevenue, Price, Product
 from gongshu_server.registration.models import Registration
@@ -145,7 +145,8 @@ def background(row: Product) -> Background:
 def releases_to_file(*, by: Actor) -> list[Release]:
     """Return the released results that the actor's organisation can still make products of."""
     taken = Product.objects.filter(operator_id=by.organisation).values("release")
-    rows = Release.objects.filter(operator_id=by.organisation, released_at__isnull=False)
+    out = Case.objects.filter(pk=OuterRef("case"), state="released")
+    rows = Release.objects.filter(Exists(out), operator_id=by.organisation)
     return list(rows.exclude(pk__in=taken).select_related("run__query__task").order_by("-pk")[:50])
 
 

@@ -40,9 +40,9 @@ def t(value: Any) -> str:
 
 
 @register.filter
-def day(value: date | datetime | None) -> str:
-    """Return a day as officials write it: 2026年11月22日."""
-    if value is None:
+def day(value: Any) -> str:
+    """Return a day as officials write it, 2026年11月22日; a dash where there is none."""
+    if not isinstance(value, date):
         return "—"
     local = timezone.localtime(value, SHANGHAI) if isinstance(value, datetime) else value
     if (get_language() or "").startswith("en"):
@@ -51,17 +51,17 @@ def day(value: date | datetime | None) -> str:
 
 
 @register.filter
-def moment(value: datetime | None) -> str:
-    """Return a day with the time of day, in the node's zone."""
-    if value is None:
+def moment(value: Any) -> str:
+    """Return a day with the time of day, in the node's zone; a dash where there is none."""
+    if not isinstance(value, datetime):
         return "—"
     return f"{day(value)} {timezone.localtime(value, SHANGHAI):%H:%M}"
 
 
 @register.filter
-def money(value: Decimal | None) -> str:
+def money(value: Any) -> str:
     """Return an amount in yuan with two decimals; a dash where there is no price."""
-    return "—" if value is None else f"￥{value:,.2f}"
+    return f"￥{value:,.2f}" if isinstance(value, Decimal) else "—"
 
 
 @register.filter

@@ -1,0 +1,118 @@
+"""Cases by hand: the inbox, a step taken once and on what was seen, and every refusal in place."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from gongshu_server.cases.models import Case, Step
+from gongshu_server.catalogue import actions as catalogue
+from gongshu_server.registration import actions as registration
+from integration.city import City, events
+from integration.city import submitted as applied_for
+from integration.portal.reader import opened, sent, signed_in
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def submitted(city: City) -> Case:
+    """Return a registration that was applied for, with all its materials."""
+    return Case.objects.get(pk=applied_for(city).case)
+
+
+def step_url(case: Case, transition: str) -> str:
+    """Return the address of a step of the case."""
+    return f"/cases/{case.pk}/{transition}/"
+
+
+def test_what_waits_for_me_is_in_my_inbox_and_in_nobody_elses(city: City, submitted: Case) -> None:
+    assert submitted.title in opened(signed_in(city, "registry"), "/inbox/")
+    assert submitted.title not in opened(signed_in(city, "bureau"), "/inbox/")
+    assert submitted.title not in opened(signed_in(city, "insurer"), "/inbox/")
+
+
+def test_a_case_says_whose_turn_it_is(city: City, submitted: Case) -> None:
+    url = f"/cases/{submitted.pk}/"
+    assert step_url(submitted, "accept") in opened(signed_in(city, "registry"), url)
+    page = opened(signed_in(city, "bureau"), url)
+    assert step_url(submitted, "accept") not in page
+    assert "下一步由别人办理" in page
+    assert "登记机构" in page
+
+
+def test_another_partys_case_is_not_there(city: City, submitted: Case) -> None:
+    client = signed_in(city, "insurer")
+    real = opened(client, f"/cases/{submitted.pk}/", status=404)
+    unknown = opened(client, "/cases/01ARZ3NDEKTSV4RRFFQ69G5FAV/", status=404)
+    assert scrubbed(real) == scrubbed(unknown)
+    opened(client, step_url(submitted, "accept"), status=404)
+
+
+def scrubbed(page: str) -> str:
+    """Return a page without what differs between any two requests."""
+    return re.sub(r'value="[^"]{20,}"|/cases/[^/"]+/', "", page)
+
+
+def test_a_step_is_taken_by_its_form(city: City, submitted: Case) -> None:
+    to = sent(signed_in(city, "registry"), step_url(submitted, "accept"))
+    assert to == f"/cases/{submitted.pk}/"
+    submitted.refresh_from_db()
+    assert submitted.state == "accepted"
+
+
+def test_a_form_sent_twice_takes_the_step_once(city: City, submitted: Case) -> None:
+    client = signed_in(city, "registry")
+    url = step_url(submitted, "accept")
+    hidden = dict(re.findall(r'name="(once|seen)" value="([^"]*)"', opened(client, url)))
+    replies = [client.post(url, hidden) for _ in range(2)]
+    assert [reply.status_code for reply in replies] == [302, 302]
+    assert Step.objects.filter(case=submitted, transition="accept").count() == 1
+
+
+def test_who_decides_on_what_has_changed_is_told_who_was_first(city: City, submitted: Case) -> None:
+    client = signed_in(city, "registry")
+    url = step_url(submitted, "notify_incomplete")
+    hidden = dict(re.findall(r'name="(once|seen)" value="([^"]*)"', opened(client, url)))
+    city.do(registration.accept, "registry", registration_id=submitted.subject_id)
+    reply = client.post(url, {**hidden, "reason": "缺材料"})
+    assert reply.status_code == 412
+    assert "刷新" in reply.content.decode()
+
+
+def test_a_refusal_stands_beside_what_was_typed(city: City, submitted: Case) -> None:
+    client = signed_in(city, "registry")
+    page = sent(client, step_url(submitted, "reject"), status=200, reason="")
+    assert "error" in page
+    other = sent(client, step_url(submitted, "pass_review"), status=409)
+    assert "decision refused" in other
+    assert events("denied")
+
+
+def test_a_wrong_role_is_refused_and_recorded(city: City, submitted: Case) -> None:
+    before = len(events("denied"))
+    sent(signed_in(city, "bureau"), step_url(submitted, "accept"), status=403)
+    assert len(events("denied")) == before + 1
+
+
+def test_markup_in_names_is_text(city: City) -> None:
+    entry = city.do(
+        catalogue.file_resource,
+        "emergency",
+        entry=catalogue.Entry(
+            title="<script>alert(1)</script>\u200b表",
+            table="odd",
+            summary="表",
+            items=("a",),
+            update_cycle="每月",
+        ),
+        authority=city.org("bureau"),
+    )
+    page = opened(signed_in(city, "emergency"), f"/cases/{entry.case}/")
+    assert "<script>alert" not in page
+    assert "&lt;script&gt;" in page
+
+
+def test_a_step_that_a_procedure_does_not_have(city: City, submitted: Case) -> None:
+    opened(signed_in(city, "registry"), step_url(submitted, "fly"), status=404)

@@ -28,6 +28,8 @@ READS_ENVIRONMENT = {"commands", "demo"}
 THE_SETTINGS = {"gongshu_server/configuration.py", "gongshu_server/settings.py"}
 # The server loads this module first: it names the settings, as a command does.
 ENTRY = {"gongshu_server/delivery/asgi.py"}
+# PostgreSQL's own programs get this process's environment, and the password in it.
+HANDS_IT_ON = {"gongshu_server/upkeep/databases.py"}
 # The locked child sets thread limits for itself before it loads anything.
 SETS_ITS_OWN = {"gongshu/sandbox/locks.py"}
 
@@ -48,7 +50,10 @@ def clock_reads(module: trees.Module) -> Iterator[str]:
 def environment_reads(module: trees.Module) -> Iterator[str]:
     """Yield every touch of the environment outside configuration, settings and commands."""
     node_folder = module.place.startswith("gongshu_server/") and module.folder
-    if module.place in THE_SETTINGS | ENTRY | SETS_ITS_OWN or node_folder in READS_ENVIRONMENT:
+    if (
+        module.place in THE_SETTINGS | ENTRY | HANDS_IT_ON | SETS_ITS_OWN
+        or node_folder in READS_ENVIRONMENT
+    ):
         return
     for node in ast.walk(module.tree):
         if isinstance(node, ast.Attribute | ast.Name) and trees.dotted(node) in ENVIRONMENT:

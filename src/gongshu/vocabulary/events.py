@@ -149,6 +149,10 @@ _ACTIONS = {
     "audit.viewed": "审计已查看",
     "ledger.checked": "存证日志已核验",
     "node.founded": "节点已建立",
+    "node.backed_up": "节点已备份",
+    "node.restored": "节点已从备份恢复",
+    "node.upgraded": "节点已升级",
+    "entry.lost": "条目的内容已随恢复丢失，只剩证明",
 }
 
 EVENTS: Mapping[str, str] = MappingProxyType({**_STEPS, **_ACTIONS})

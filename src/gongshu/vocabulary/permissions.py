@@ -247,6 +247,7 @@ _HOUSE = {
     ),
     "attachment.erase": _permission("删除办件附件内容", _ANYBODY, "head subject"),
     "job.run": _permission("运行后台任务", "node", "system"),
+    "node.keep": _permission("备份、恢复和升级节点", "node", "system"),
 }
 
 # What a key may be narrowed to beside reading and everything: a group of permissions.

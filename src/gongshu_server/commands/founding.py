@@ -19,14 +19,16 @@ from gongshu_server.accounts.models import Organisation
 from gongshu_server.journal import clock, sealing
 from gongshu_server.journal.models import Head
 from gongshu_server.secrets_folder import make_once
+from gongshu_server.upkeep import databases, upgrading
 
 
 def prepare(*, demo: bool) -> None:
     """Make the ledger key, migrate the database and set its one head row.
 
     A demo is a property of the database made here; it can never be converted. Killed at any
-    moment, it can be run again.
+    moment, it can be run again. Raises Conflict for a database of another version.
     """
+    refuse_upgrade()
     home = Path(settings.HOME)
     fresh = Signer.generate(settings.LEDGER_ORIGIN)
     make_once(home / "keys" / sealing.KEY_FILE, f"{fresh.secret}\n".encode("ascii"))
@@ -37,6 +39,12 @@ def prepare(*, demo: bool) -> None:
     with connection.constraint_checks_disabled(), transaction.atomic():
         call_command("migrate", verbosity=0)
         Head.objects.get_or_create(pk=1, defaults={"demo": demo})
+
+
+def refuse_upgrade() -> None:
+    """Raise Conflict for a database that another version has made: founding is no upgrade."""
+    if databases.migrations():
+        upgrading.refuse_other_version()
 
 
 def refuse_demo(host: str) -> None:

@@ -29,7 +29,7 @@ Home = Annotated[
 ]
 
 # What was named on the command line is not there or is something else.
-UNUSABLE = frozenset({"no_node", "no_such_file", "port_taken"})
+UNUSABLE = frozenset({"no_backup", "no_node", "no_such_file", "port_taken"})
 
 
 def set_up(home: Path | None = None) -> None:
@@ -80,13 +80,20 @@ def serve(
     require_node(home)
     from gongshu_server.commands import serving
 
-    if not serving.is_local(host):
-        # Only then: the parent of the servers otherwise loads no Django.
-        set_up(home)
-        from gongshu_server.commands import founding
-
-        founding.refuse_demo(host)
+    serving.refuse_unfit(host)
     raise typer.Exit(serving.serve(host=host, port=port, workers=workers))
+
+
+@app.command(hidden=True)
+def fit(host: Annotated[str, typer.Option()] = "127.0.0.1") -> None:
+    """Say why the node may not be served at an address, if so; the parent of the servers asks."""
+    set_up(None)
+    from gongshu_server.commands import founding, serving
+    from gongshu_server.upkeep import upgrading
+
+    upgrading.refuse_other_version()
+    if not serving.is_local(host):
+        founding.refuse_demo(host)
 
 
 @app.command()
@@ -138,6 +145,90 @@ def demo(  # noqa: PLR0917 - one option each; typer calls it by name
     # A fresh process serves: what the story has loaded is not needed any more.
     serve = ["-m", "gongshu_server.commands", "serve", "--port", str(port), "--home", str(folder)]
     os.execv(sys.executable, [sys.executable, *serve])  # noqa: S606 - our own interpreter
+
+
+Passphrase = Annotated[
+    str,
+    typer.Option(
+        envvar="GONGSHU_PASSPHRASE",
+        help="备份密钥的口令；不写则提示输入 / of the backup's secrets; asked for when not given",
+    ),
+]
+
+
+def asked(passphrase: str, *, twice: bool) -> str:
+    """Return the passphrase, from the terminal when it was not given."""
+    return passphrase or typer.prompt("口令", hide_input=True, confirmation_prompt=twice)
+
+
+@app.command()
+def backup(
+    target: Annotated[Path, typer.Argument(help="备份目录，每份备份在其中一个新目录 / the folder")],
+    verify: Annotated[
+        bool, typer.Option("--verify", help="只核对最近一份，不写新的 / check the latest one")
+    ] = False,
+    passphrase: Passphrase = "",
+    home: Home = None,
+) -> None:
+    """备份整个节点，不必停机 / back up the whole node while it serves."""
+    if verify:
+        from gongshu_server.upkeep import unpacking
+
+        typer.echo(f"备份 {unpacking.check(target).name} 完整：每个字节都与清单一致。")
+        return
+    require_node(home)
+    set_up(home)
+    from gongshu_server.commands import keeping
+
+    keeping.back_up(target, passphrase=asked(passphrase, twice=True), console=Console())
+
+
+@app.command()
+def restore(  # noqa: PLR0917 - one option each; typer calls it by name
+    source: Annotated[Path, typer.Argument(help="一份备份，或备份目录（取最近一份）/ a backup")],
+    home: Annotated[Path, typer.Option("--home", help="恢复到哪个新目录 / the new node's folder")],
+    person: Annotated[str, typer.Option(help="由谁恢复，写入存证 / who restores")] = "",
+    reason: Annotated[str, typer.Option(help="为什么恢复，写入存证 / why")] = "",
+    ledger: Annotated[
+        Path | None,
+        typer.Option(
+            file_okay=False, exists=True, help="现存的存证日志目录 / the ledger that survived"
+        ),
+    ] = None,
+    nothing_later: Annotated[
+        bool,
+        typer.Option("--nothing-later", help="声明备份之后没有公布过签名锚点 / none was published"),
+    ] = False,
+    passphrase: Passphrase = "",
+) -> None:
+    """从备份恢复一个节点到新目录 / restore a node from a backup into a new folder."""
+    from gongshu_server.upkeep import unpacking
+
+    declared = unpacking.Declaration(person, reason, ledger, nothing_later)
+    unpacked = unpacking.unpack(
+        source, declared, home=home, passphrase=asked(passphrase, twice=False)
+    )
+    set_up(unpacked.folder)
+    from gongshu_server.commands import keeping
+
+    keeping.restore(unpacked, console=Console())
+
+
+@app.command()
+def upgrade(
+    target: Annotated[
+        Path | None, typer.Option("--backup", help="升级前的备份放哪里 / where the backup goes")
+    ] = None,
+    passphrase: Passphrase = "",
+    home: Home = None,
+) -> None:
+    """换了程序版本之后升级数据库；先备份，须先停下节点 / bring the database to this version."""
+    require_node(home)
+    set_up(home)
+    from gongshu_server.commands import keeping
+
+    given = asked(passphrase, twice=True) if keeping.needs_upgrade() else ""
+    keeping.upgrade(target, passphrase=given, console=Console())
 
 
 @app.command(name="import")
@@ -216,3 +307,11 @@ def main() -> None:
         clause = f"（依据 {error.clause}）" if error.clause else ""
         sys.stderr.write(f"{error.sentence}{clause}\n")
         raise SystemExit(2 if error.code in UNUSABLE else 1) from None
+    except Exception as error:
+        if type(error).__module__ != "django.db.utils":
+            raise  # A defect, to be seen as such.
+        sys.stderr.write(
+            f"数据库没有响应或写不下（{type(error).__name__}）。"
+            "请检查磁盘空间、节点目录的权限和 GONGSHU_DATABASE。\n"
+        )
+        raise SystemExit(1) from None

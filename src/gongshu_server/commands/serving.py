@@ -21,6 +21,8 @@ from functools import partial
 from types import FrameType
 
 from gongshu.vocabulary.errors import Conflict
+from gongshu_server import configuration
+from gongshu_server.upkeep import occupancy
 
 RESTART_SECONDS = 1.0
 STOP_SECONDS = 10.0
@@ -34,13 +36,25 @@ def serve(*, host: str, port: int, workers: int = 1) -> int:
     Raises Conflict when the port is taken.
     """
     refuse_taken(host, port)
+    held = occupancy.occupy(configuration.home())
     server = [
         *(sys.executable, "-m", "granian", "gongshu_server.delivery.asgi:application"),
         *("--interface", "asgi", "--host", host, "--port", str(port)),
         *("--workers", str(workers), "--no-ws", "--log-level", "warning"),
     ]
     worker = [sys.executable, "-m", "gongshu_server.commands", "worker"]
-    return _Household((server, worker)).run()
+    return _Household((server, worker), held=held).run()
+
+
+def refuse_unfit(host: str) -> None:
+    """End with the refusal of a process of its own when the node may not be served there.
+
+    It loads the program; the parent of the servers lives long and does not.
+    """
+    asked = [sys.executable, "-m", "gongshu_server.commands", "fit", "--host", host]
+    status = subprocess.run(asked, check=False).returncode  # noqa: S603 - our own interpreter
+    if status != 0:
+        raise SystemExit(status)
 
 
 def is_local(host: str) -> bool:
@@ -54,8 +68,8 @@ def is_local(host: str) -> bool:
 class _Household:
     """The child processes of one node."""
 
-    def __init__(self, commands: Sequence[Sequence[str]]) -> None:
-        self.commands = commands
+    def __init__(self, commands: Sequence[Sequence[str]], *, held: int) -> None:
+        self.commands, self._held = commands, held
         self.stop = threading.Event()
 
     def run(self) -> int:
@@ -84,13 +98,13 @@ class _Household:
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
         self.stop.set()
 
-    @staticmethod
-    def _start(command: Sequence[str]) -> subprocess.Popen[bytes]:
+    def _start(self, command: Sequence[str]) -> subprocess.Popen[bytes]:
         # A session of its own: Ctrl-C reaches the parent, which stops the children in order.
         return subprocess.Popen(  # noqa: S603 - our own interpreter
             command,
             env=dict(os.environ),
             start_new_session=True,
+            pass_fds=(self._held,),  # The node is in use while any of them lives.
             preexec_fn=partial(_end_with_parent, os.getpid()),
         )
 
@@ -128,9 +142,13 @@ def work() -> None:
     """Run the worker process until it is told to stop."""
     from gongshu_server.commands import periodic
     from gongshu_server.jobs import worker
+    from gongshu_server.upkeep import upgrading
 
+    upgrading.refuse_other_version()
+    held = occupancy.occupy(configuration.home())
     periodic.clean_room()
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
     worker.serve(stop)
+    os.close(held)

@@ -22,3 +22,8 @@ def take(name: str, *, holder: str, at: datetime, seconds: int) -> bool:
         free = Q(holder=holder) | Q(until__lte=at)
         taken = Lease.objects.filter(free, pk=lease.pk).update(holder=holder, until=until)
     return taken == 1
+
+
+def drop_all() -> None:
+    """Drop every lease: in a restored database they are those of another node's processes."""
+    Lease.objects.all().delete()

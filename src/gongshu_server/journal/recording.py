@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, is_dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
@@ -21,6 +21,7 @@ from gongshu_server.journal.models import Entry, Head
 # Two processes read their clocks before they queue for the head row; a later one may be this much
 # behind and is set to the head's time. More than that is a clock that ran backwards.
 SEGMENT_EVENT = "use.segment"
+LOST_EVENT = "entry.lost"
 TOLERANCE = timedelta(seconds=30)
 
 
@@ -105,6 +106,28 @@ def record_segment(head: SegmentHead, *, by: ByWhom, at: datetime) -> str:
     )
     _write(entry)
     return entry.pk
+
+
+def place_lost(commitments: Sequence[bytes], *, by: ByWhom, at: datetime) -> None:
+    """Write entries of which only the commitments are left, after all others.
+
+    For a node that was restored from before they were signed: the ledger that others know has
+    them, so their places must not be given to other entries.
+    """
+    for commitment in commitments:
+        place = _next_place(at)
+        Entry.objects.create(
+            id=ulid(place.last_at or at),
+            sequence=place.sequence,
+            at=place.last_at or at,
+            event=LOST_EVENT,
+            outcome="done",
+            actor=by.text_id,
+            organisation=by.organisation,
+            subject_kind="entry",
+            subject_id=str(place.sequence),
+            commitment=commitment,
+        )
 
 
 def _write(entry: Entry) -> None:

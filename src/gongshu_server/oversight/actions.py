@@ -23,6 +23,15 @@ from gongshu_server.journal.ids import ulid
 from gongshu_server.market.models import Product
 from gongshu_server.market.products import listed
 from gongshu_server.oversight.models import Objection, Suspension
+from gongshu_server.oversight.upkeep import (
+    record_backup as record_backup,
+)
+from gongshu_server.oversight.upkeep import (
+    record_restored as record_restored,
+)
+from gongshu_server.oversight.upkeep import (
+    record_upgrade as record_upgrade,
+)
 from gongshu_server.secrets_folder import secret
 from gongshu_server.usage import changes
 from gongshu_server.usage.subjects import spelling

@@ -60,6 +60,14 @@ class SubjectKind(Term):
     thing = "thing", "事物"
 
 
+class ShareAttribute(Term):
+    """How other departments may get a resource (809号 第13条)."""
+
+    unconditional = "unconditional", "无条件共享"
+    conditional = "conditional", "有条件共享"
+    closed = "closed", "不予共享"
+
+
 class OpenAttribute(Term):
     """Whether a resource is open to the public."""
 

@@ -17,9 +17,9 @@ router = Router(tags=["public"])
 
 
 @router.get("/disclosure", auth=None, summary="信息披露：谁能用什么、到何时、什么价、用了多少")
-def disclosed(request: HttpRequest) -> dict[str, Any]:
-    """Return what is public by duty, from the live grants."""
-    return present(disclosure(at=clock.now()))
+def disclosed(request: HttpRequest, after: str = "") -> dict[str, Any]:
+    """Return what is public by duty, from the live grants; ask on with `after`=`next`."""
+    return present(disclosure(at=clock.now(), after=after))
 
 
 @router.get("/registrations/publicised", auth=None, summary="公示中的登记")

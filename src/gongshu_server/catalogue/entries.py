@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from gongshu.vocabulary.errors import Conflict, Invalid, NotFound, NotPermitted
+from gongshu.vocabulary.levels import ShareAttribute
 from gongshu_server.accounts.actors import Actor
 from gongshu_server.accounts.permissions import require
 from gongshu_server.cases import engine
@@ -19,8 +20,6 @@ from gongshu_server.journal.actions import action, journal
 from gongshu_server.journal.ids import ulid
 from gongshu_server.journal.models import Head
 from gongshu_server.journal.recording import Event
-
-SHARE_ATTRIBUTES = ("unconditional", "conditional", "closed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +93,7 @@ def _faults(entry: Entry) -> None:
     ]
     if len(set(entry.items)) != len(entry.items):
         faults.append("数据项名称有重复")
-    if entry.share_attribute not in SHARE_ATTRIBUTES:
+    if entry.share_attribute not in set(ShareAttribute):
         faults.append("共享属性应为无条件共享、有条件共享或不予共享")
     if entry.share_attribute == "closed" and not entry.share_basis:
         faults.append("不予共享必须写明法律、行政法规或国务院决定的依据")

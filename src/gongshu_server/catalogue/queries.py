@@ -29,10 +29,26 @@ REGION_ITEM = "行政区划代码"
 
 def resource(resource_id: str, *, by: Actor) -> Resource:
     """Return one resource that the actor may see; NotFound otherwise."""
-    found = Resource.objects.visible_to(by).filter(pk=resource_id).first()
+    seen = Resource.objects.visible_to(by).select_related("provider")
+    found = seen.filter(pk=resource_id).first()
     if found is None:
         raise NotFound("没有这个数据资源。", code="resource_not_found")
     return found
+
+
+def published(resource_id: str) -> Resource:
+    """Return one published resource for anybody; NotFound otherwise."""
+    shown = Resource.objects.filter(state="published").select_related("provider")
+    found = shown.filter(pk=resource_id).first()
+    if found is None:
+        raise NotFound("没有这个数据资源。", code="resource_not_found")
+    return found
+
+
+def versions(resource_id: str, *, most: int = 20) -> list[Snapshot]:
+    """Return the newest versions of a resource's data, without what was found in them."""
+    rows = Snapshot.objects.filter(resource_id=resource_id).order_by("-version")
+    return list(rows.defer("profile", "understood", "schema", "match")[:most])
 
 
 def items(resource_id: str) -> list[Item]:

@@ -9,7 +9,7 @@ from gongshu.policy import Grant, Quota, Undertaking
 from gongshu.vocabulary.actions import Action
 from gongshu.vocabulary.purposes import Purpose
 from gongshu_server.journal.ids import ulid
-from gongshu_server.market.models import Order
+from gongshu_server.market.models import Order, Product
 from gongshu_server.usage.models import Metered
 
 # A buyer's grant rests on these clauses, limit by limit.
@@ -47,6 +47,12 @@ def order_grant(order_id: str, *, at: datetime) -> tuple[Grant, str]:
     )
     Order.objects.filter(pk=order.pk).update(grant=grant.id)
     return grant, product.operator_id
+
+
+def made_from(resource_id: str, *, most: int = 20) -> list[Product]:
+    """Return the products on the shelf that are made from the resource's data, newest first."""
+    rows = Product.objects.filter(state="listed", snapshots__has_key=resource_id)
+    return list(rows.select_related("operator").order_by("-pk")[:most])
 
 
 @dataclass(frozen=True, slots=True)

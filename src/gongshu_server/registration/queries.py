@@ -36,6 +36,12 @@ def by_code(code: str, *, at: datetime) -> PublicRegistration:
     return _public(row, "已过有效期" if expired else "有效")
 
 
+def code_of(kind: str, subject_id: str) -> str:
+    """Return the query code that a resource or product has been given; empty without one."""
+    rows = Registration.objects.filter(kind=kind, subject_id=subject_id, open=True)
+    return rows.values_list("code", flat=True).first() or ""
+
+
 def publicised(*, at: datetime) -> list[PublicRegistration]:
     """Return the registrations whose publicity period runs."""
     states = dict(

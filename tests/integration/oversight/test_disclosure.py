@@ -6,6 +6,7 @@ import json
 from dataclasses import asdict
 from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 
 from gongshu_server.accounts.models import Person
 from gongshu_server.market import actions as market
@@ -97,3 +98,30 @@ def test_no_person_is_named(city: City) -> None:
     accepted(city, on_trial(city), price="0.50")
     said = text(disclosure(at=city.at))
     assert not any(person.name in said for person in Person.objects.all())
+
+
+def test_a_page_shows_so_many_and_the_next_goes_on(city: City) -> None:
+    """However many grants there are, a call verifies those that it shows, newest first."""
+    product = on_trial(city)
+    grants = [accepted(city, product, price="0.50").grant for _ in range(5)]
+    seen, after = [], ""
+    for _ in range(3):
+        page = disclosure(at=city.at, after=after, most=2)
+        assert bool(page.products) == (after == "")
+        seen += [line.grant for line in page.authorisations]
+        after = page.next
+    assert after == ""
+    assert seen == sorted(grants, reverse=True)
+
+
+def test_what_has_run_out_is_skipped_and_not_counted(
+    city: City, django_assert_max_num_queries: Any
+) -> None:
+    product = on_trial(city)
+    orders = [accepted(city, product, price="0.50") for _ in range(6)]
+    lasting = accepted(city, product, price="0.50", valid_until=city.at + timedelta(days=400))
+    with django_assert_max_num_queries(8):
+        assert len(disclosure(at=city.at, most=20).authorisations) == 7
+    city.at = orders[-1].valid_until
+    page = disclosure(at=city.at, most=2)
+    assert [line.grant for line in page.authorisations] == [lasting.grant]

@@ -69,7 +69,7 @@ class Stage:
         self.answers: dict[tuple[str, str], Answer] = {}
         self.asked: list[Asked] = []
         self.faults: list[str] = []
-        page.on("pageerror", lambda error: self.faults.append(f"error: {error}"))
+        page.on("pageerror", lambda error: self.faults.append(f"error: {error.stack or error}"))
         page.on("console", self._heard)
 
     def _heard(self, message: Any) -> None:

@@ -80,16 +80,22 @@ def issue_key(
         created_at=at,
         expires_at=expires_at,
     )
-    details: dict[str, Any] = {
-        "label": label,
-        "person": person,
-        "post": post.pk,
-        "product": product_id,
-    }
-    ends = expires_at.astimezone(UTC).isoformat() if expires_at else ""
-    details |= {"order": order_id, "digest": row.digest, "expires": ends, "scopes": reach}
-    journal(Event("key.issued", ("key", row.pk), "", details), by=by, at=at)
+    journal(Event("key.issued", ("key", row.pk), "", _said_of(row)), by=by, at=at)
     return NewKey(id=row.pk, clear=clear)
+
+
+def _said_of(row: Key) -> dict[str, Any]:
+    """Return what the entry says of a new key: what it opens, for whom, and until when."""
+    return {
+        "label": row.label,
+        "person": row.person_id,
+        "post": row.post_id,
+        "product": row.product,
+        "order": row.order,
+        "digest": row.digest,
+        "expires": row.expires_at.astimezone(UTC).isoformat() if row.expires_at else "",
+        "scopes": row.scopes,
+    }
 
 
 def _post_for_key(post_id: str, person: str, *, by: Actor) -> Post:

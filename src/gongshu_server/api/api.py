@@ -7,8 +7,24 @@ from functools import cache
 from ninja import NinjaAPI, Router
 from ninja.renderers import JSONRenderer
 
-from gongshu_server.api import problems, public, reads, steps, uploads, work
+from gongshu_server.api import (
+    casework,
+    catalogue,
+    house,
+    ledger,
+    market,
+    operation,
+    problems,
+    public,
+    steps,
+    uploads,
+    work,
+    workshop,
+)
 from gongshu_server.api.keys import KeyBearer
+
+# Fixed addresses come before those with an id in their place: public before catalogue.
+ROOMS = (public, house, casework, catalogue, operation, workshop, market, ledger, work, uploads)
 
 
 class ReadableJSON(JSONRenderer):
@@ -33,8 +49,6 @@ def api() -> NinjaAPI:
     actions = Router()
     steps.add_routes(actions)
     made.add_router("/actions", actions)
-    made.add_router("", reads.router)
-    made.add_router("", work.router)
-    made.add_router("", uploads.router)
-    made.add_router("", public.router)
+    for room in ROOMS:
+        made.add_router("", room.router)
     return made

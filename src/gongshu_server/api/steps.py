@@ -18,6 +18,7 @@ from ninja import Router, Schema
 from pydantic import create_model
 
 from gongshu_server.api import writing
+from gongshu_server.api.shapes import answer_of
 from gongshu_server.journeys.actions import ACTIONS
 from gongshu_server.journeys.inputs import refuse_unfit
 from gongshu_server.journeys.naming import function
@@ -102,7 +103,7 @@ def _add(router: Router, name: str) -> None:
         operation_id=name,
         summary=(action.__doc__ or name).strip().splitlines()[0],
         tags=[name.partition(".")[0]],
-        response={200: Any},
+        response={200: answer_of(inspect.unwrap(action))},
     )(endpoint)
 
 

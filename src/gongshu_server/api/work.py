@@ -12,15 +12,20 @@ from django.http import HttpRequest, HttpResponse
 from ninja import File, Router, Schema, Status
 from ninja.files import UploadedFile
 
+from gongshu.cleanroom.model import Finding, OutputColumn
 from gongshu_server.api.answers import present
+from gongshu_server.api.reading import PAGING, Paging, listed
+from gongshu_server.api.shapes import list_of, page_of, shape
 from gongshu_server.api.writing import acting, perform
 from gongshu_server.catalogue import intake
+from gongshu_server.catalogue import queries as catalogue
+from gongshu_server.catalogue.models import ReceivedFile
 from gongshu_server.jobs.tasks import enqueue
 from gongshu_server.journal import clock
-from gongshu_server.usage.receipts import use_receipt
 from gongshu_server.workshop import actions as workshop
 from gongshu_server.workshop import queries
 from gongshu_server.workshop.models import Run
+from gongshu_server.workshop.queries import RunView
 
 router = Router(tags=["work"])
 MOST_RUNS = 20
@@ -34,7 +39,27 @@ class Draft(Schema):
     region: str = ""
 
 
-@router.post("/resources/{resource_id}/files", summary="报送一个数据文件", response={202: Any})
+class Requested(Schema):
+    """The query whose run was put into the queue."""
+
+    query: str
+
+
+class VerdictShown(Schema):
+    """The clean room's answer before any data is read: every reason, and the lineage."""
+
+    allowed: bool
+    findings: list[shape(Finding)]  # type: ignore[valid-type] # a type made at run time
+    lineage: list[shape(OutputColumn)]  # type: ignore[valid-type] # as above
+    opened_copies: list[str]
+    grants: dict[str, str]
+
+
+@router.post(
+    "/resources/{resource_id}/files",
+    summary="报送一个数据文件",
+    response={202: shape(ReceivedFile)},
+)
 def receive(
     request: HttpRequest,
     response: HttpResponse,
@@ -57,7 +82,20 @@ def receive(
     return Status(202, row)
 
 
-@router.post("/tasks/{task_id}/verdict", summary="检查一条查询，不记录、不运行")
+@router.get(
+    "/resources/{resource_id}/files",
+    response=page_of(ReceivedFile),
+    summary="报送的文件及处理结果（数据提供单位）",
+)
+def files(request: HttpRequest, resource_id: str, paging: Paging = PAGING) -> Any:
+    """Return the files that were handed in and what became of them, to the provider."""
+    rows = catalogue.received_files(resource_id, by=acting(request))
+    return listed(rows, paging, ("-received_at", "-id"))
+
+
+@router.post(
+    "/tasks/{task_id}/verdict", response=VerdictShown, summary="检查一条查询，不记录、不运行"
+)
 def verdict(request: HttpRequest, task_id: str, body: Draft) -> dict[str, Any]:
     """Return the clean room's verdict with lineage; it depends on no data (S13)."""
     found = queries.check(
@@ -77,7 +115,7 @@ def verdict(request: HttpRequest, task_id: str, body: Draft) -> dict[str, Any]:
     }
 
 
-@router.post("/queries/{query_id}/runs", summary="运行一条已起草的查询", response={202: Any})
+@router.post("/queries/{query_id}/runs", summary="运行一条已起草的查询", response={202: Requested})
 def run(request: HttpRequest, response: HttpResponse, query_id: str) -> Any:
     """Queue a run in the caller's name; grants are decided anew when it starts."""
     call = partial(workshop.request_run, query_id=query_id)
@@ -86,7 +124,7 @@ def run(request: HttpRequest, response: HttpResponse, query_id: str) -> Any:
     return Status(202, {"query": query_id})
 
 
-@router.get("/queries/{query_id}/runs", summary="一条查询的各次运行")
+@router.get("/queries/{query_id}/runs", response=list_of(RunView), summary="一条查询的各次运行")
 def runs(request: HttpRequest, query_id: str) -> list[dict[str, Any]]:
     """Return all that the author may know of a query's runs, newest first."""
     by, at = acting(request), clock.now()
@@ -94,14 +132,7 @@ def runs(request: HttpRequest, query_id: str) -> list[dict[str, Any]]:
     return [present(queries.run_view(row.pk, by=by, at=at)) for row in rows[:MOST_RUNS]]
 
 
-@router.get("/runs/{run_id}", summary="任务运行的状态")
+@router.get("/runs/{run_id}", response=shape(RunView), summary="任务运行的状态")
 def run_state(request: HttpRequest, run_id: str) -> dict[str, Any]:
     """Return all that the author may know of a run; nothing in it depends on data."""
     return present(queries.run_view(run_id, by=acting(request), at=clock.now()))
-
-
-@router.get("/receipts/{receipt_id}", summary="取一次用数的存证回执")
-def receipt(request: HttpRequest, receipt_id: str) -> HttpResponse:
-    """Return the receipt file of one of the caller's own uses; it verifies offline."""
-    data = use_receipt(receipt_id, party=acting(request).organisation)
-    return HttpResponse(data, content_type="application/json")

@@ -66,6 +66,7 @@ class NextStep:
 
     transition: Transition
     mine: bool
+    awaited: bool
     barred: str
     whose: tuple[str, ...]
 
@@ -97,6 +98,18 @@ class CaseHead:
         return self.table.states[self.case.state]
 
     @property
+    def mine(self) -> tuple[NextStep, ...]:
+        """The steps that the reader may take, those whose turn it is first."""
+        return tuple(step for step in self.steps if step.mine)
+
+    @property
+    def others(self) -> tuple[NextStep, ...]:
+        """The steps that others have to take, when it is not the reader's turn."""
+        if any(step.mine and step.awaited for step in self.steps):
+            return ()
+        return tuple(step for step in self.steps if step.awaited)
+
+    @property
     def closed(self) -> bool:
         """Tell whether the case has ended."""
         return self.case.state in self.table.terminal
@@ -122,6 +135,20 @@ def case(case_id: str, *, by: Actor) -> Case:
     if found is None:
         raise NotFound(NOT_FOUND, code="case_not_found")
     return found
+
+
+def cases(*, by: Actor, open_only: bool = False, procedure_code: str = "") -> QuerySet[Case]:
+    """Return the cases that the actor may see, of one procedure or of all."""
+    rows = Case.objects.visible_to(by)
+    if procedure_code:
+        rows = rows.filter(procedure=procedure_code)
+    return rows.filter(closed_at__isnull=True) if open_only else rows
+
+
+def states(case_ids: Iterable[str]) -> dict[str, tuple[str, str]]:
+    """Return the state of each case as code and in words, in one query."""
+    rows = Case.objects.filter(pk__in=list(case_ids)).values_list("pk", "procedure", "state")
+    return {pk: (state, procedure(code).states[state]) for pk, code, state in rows}
 
 
 def clocks(row: Case, *, at: datetime) -> list[ClockView]:
@@ -257,13 +284,16 @@ def _next_steps(
         NextStep(
             transition=transition,
             mine=by is not None and by.may(transition.permission),
+            awaited=row.state not in transition.at_will,
             barred=_barred(transition, periods, at=at),
             whose=tuple(sorted(PERMISSIONS[transition.permission].organisation_roles)),
         )
         for transition in procedure(row.procedure).available(row.state)
         if not (transition.once and transition.name in taken)
     ]
-    return tuple(sorted(steps, key=lambda step: (not step.mine, bool(step.barred))))
+    return tuple(
+        sorted(steps, key=lambda step: (not step.mine, not step.awaited, bool(step.barred)))
+    )
 
 
 def _barred(transition: Transition, periods: dict[str, ClockView], *, at: datetime) -> str:
@@ -277,19 +307,28 @@ def _barred(transition: Transition, periods: dict[str, ClockView], *, at: dateti
 
 
 def mine(*, by: Actor) -> QuerySet[Case]:
-    """Return the open cases in which a step of the actor's own may come next."""
+    """Return the open cases in which it is the actor's turn (not those it may only end at will)."""
     wanted = Q(pk__in=[])
     for table in all_procedures():
-        states = {
-            state
-            for transition in table.transitions
-            if by.may(transition.permission)
-            for state in transition.source
-        }
-        if states:
-            wanted |= Q(procedure=table.code, state__in=states)
+        for transition in table.transitions:
+            states = set(transition.source) - set(transition.at_will)
+            if states and by.may(transition.permission):
+                wanted |= Q(procedure=table.code, state__in=states) & _not_taken(transition, by)
     party = Party.objects.filter(case=OuterRef("pk"), organisation_id=by.organisation)
     return Case.objects.filter(wanted, Exists(party), closed_at__isnull=True)
+
+
+def _not_taken(transition: Transition, by: Actor) -> Q:
+    """Return which cases a step still waits in: one that changes no state, until it was taken."""
+    if transition.target not in transition.source:
+        return Q()
+    taken = Step.objects.filter(
+        case=OuterRef("pk"),
+        transition=transition.name,
+        organisation=by.organisation,
+        at__gte=OuterRef("entered_at"),
+    )
+    return ~Q(Exists(taken))
 
 
 def waiting(
@@ -317,7 +356,7 @@ def _rows(shown: Sequence[Case], *, by: Actor, at: datetime) -> list[Waiting]:
             case=row,
             procedure=procedures[row.pk].zh,
             state=procedures[row.pk].states[row.state],
-            steps=tuple(t for t in procedures[row.pk].available(row.state) if by.may(t.permission)),
+            steps=tuple(t for t in procedures[row.pk].awaited(row.state) if by.may(t.permission)),
             clock=nearest.get(row.pk),
             sender=names.get(row.pk, ""),
         )
@@ -327,5 +366,4 @@ def _rows(shown: Sequence[Case], *, by: Actor, at: datetime) -> list[Waiting]:
 
 def states_of(case_ids: Iterable[str]) -> dict[str, str]:
     """Return each case's state in words; one query."""
-    rows = Case.objects.filter(pk__in=list(case_ids)).values_list("id", "procedure", "state")
-    return {pk: procedure(code).states[state] for pk, code, state in rows}
+    return {pk: zh for pk, (_, zh) in states(case_ids).items()}

@@ -9,15 +9,16 @@ from typing import Any
 
 import pyarrow as pa
 from django.conf import settings
+from django.db.models import QuerySet
 
 from gongshu.cleanroom.lattices import Lattice, LatticeKind
 from gongshu.cleanroom.model import ItemRule, Source
 from gongshu.lake import open_snapshot
 from gongshu.lake.subjects import ENTERPRISE, PERSON, MatchReport
-from gongshu.vocabulary.errors import Conflict, NotFound
+from gongshu.vocabulary.errors import Conflict, NotFound, NotPermitted
 from gongshu.vocabulary.levels import IdentifierClass, Level, SubjectKind, regime_of
 from gongshu_server.accounts.actors import Actor
-from gongshu_server.catalogue.models import Item, Resource, Snapshot
+from gongshu_server.catalogue.models import Item, ReceivedFile, Resource, Snapshot
 
 # The columns with canonical subjects that intake adds to every snapshot.
 SUBJECT_COLUMNS: Mapping[SubjectKind, str] = {
@@ -25,6 +26,11 @@ SUBJECT_COLUMNS: Mapping[SubjectKind, str] = {
     SubjectKind.person: PERSON,
 }
 REGION_ITEM = "行政区划代码"
+
+
+def resources(*, by: Actor) -> QuerySet[Resource]:
+    """Return the resources that the actor may see."""
+    return Resource.objects.visible_to(by)
 
 
 def resource(resource_id: str, *, by: Actor) -> Resource:
@@ -54,6 +60,39 @@ def versions(resource_id: str, *, most: int = 20) -> list[Snapshot]:
 def items(resource_id: str) -> list[Item]:
     """Return the items of a resource in their order."""
     return list(Item.objects.filter(resource_id=resource_id).order_by("position"))
+
+
+def snapshots(resource_id: str) -> QuerySet[Snapshot]:
+    """Return the versions of a resource's data."""
+    return Snapshot.objects.filter(resource_id=resource_id)
+
+
+def provided(resource_id: str, *, by: Actor) -> Resource:
+    """Return one resource for its provider, who alone learns what the machine found in its data.
+
+    Raises NotFound for a resource that the actor may not see, NotPermitted for another's (S13).
+    """
+    row = resource(resource_id, by=by)
+    if row.provider_id != by.organisation:
+        raise NotPermitted("文件、质量和未收行只有数据提供单位可以查看。", code="not_the_provider")
+    return row
+
+
+def received_files(resource_id: str, *, by: Actor) -> QuerySet[ReceivedFile]:
+    """Return the files that a resource's provider has handed in, for the provider."""
+    return ReceivedFile.objects.filter(resource=provided(resource_id, by=by))
+
+
+def quality(resource_id: str, version: int, *, by: Actor) -> Snapshot:
+    """Return a version with what reading and profiling it has found, for the provider.
+
+    Raises NotFound for a version that there is not, NotPermitted for another's resource.
+    """
+    rows = snapshots(provided(resource_id, by=by).pk)
+    found = rows.filter(version=version).first()
+    if found is None:
+        raise NotFound("没有这个数据版本。", code="snapshot_not_found")
+    return found
 
 
 def latest_snapshot(resource_id: str) -> Snapshot:

@@ -55,6 +55,7 @@ class Entry(models.Model):
         indexes = [
             models.Index(fields=["subject_kind", "subject_id", "sequence"]),
             models.Index(fields=["event", "sequence"]),
+            models.Index(fields=["organisation", "sequence"]),
             models.Index(
                 fields=["sequence"], name="journal_unsealed", condition=Q(index__isnull=True)
             ),

@@ -9,7 +9,7 @@ from gongshu.policy import Grant, Quota, Undertaking
 from gongshu.vocabulary.actions import Action
 from gongshu.vocabulary.purposes import Purpose
 from gongshu_server.journal.ids import ulid
-from gongshu_server.market.models import Order, Product
+from gongshu_server.market.models import Order, Price, Product
 from gongshu_server.usage.models import Metered
 
 # A buyer's grant rests on these clauses, limit by limit.
@@ -71,3 +71,9 @@ def metered(grant: str, first_day: date, end_day: date) -> MeteredUse:
         .values_list("segment_id", "amount")
     )
     return MeteredUse(sum(amount for _, amount in rows), sorted({s for s, _ in rows}))
+
+
+def prices(product_id: str, *, most: int = 100) -> list[Price]:
+    """Return the price limits that a product has had, the newest first."""
+    rows = Price.objects.filter(product_id=product_id).order_by("-valid_from", "-id")
+    return list(rows[:most])

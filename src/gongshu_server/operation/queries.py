@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from django.db.models import QuerySet
+
 from gongshu.vocabulary.errors import NotFound
 from gongshu_server.accounts.actors import Actor
 from gongshu_server.cases.models import Case
@@ -21,18 +23,36 @@ from gongshu_server.operation.scope import ScopeEntry, entries
 __all__ = [
     "active_agreements",
     "agreement",
+    "agreements",
     "beyond_agreement",
     "ceiling_grants",
     "expired_agreements",
     "opinions",
     "plan",
+    "plans",
     "providers",
     "reviewing_bodies",
     "scenario",
     "scenario_grants",
+    "scenarios",
     "scope_of",
     "state",
 ]
+
+
+def plans(*, by: Actor) -> QuerySet[Plan]:
+    """Return the plans whose case the actor may see."""
+    return Plan.objects.visible_to(by)
+
+
+def agreements(*, by: Actor) -> QuerySet[Agreement]:
+    """Return the agreements whose case the actor may see."""
+    return Agreement.objects.visible_to(by)
+
+
+def scenarios(*, by: Actor) -> QuerySet[Scenario]:
+    """Return the scenario applications whose case the actor may see."""
+    return Scenario.objects.visible_to(by)
 
 
 def plan(plan_id: str, *, by: Actor) -> Plan:

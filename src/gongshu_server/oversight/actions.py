@@ -153,7 +153,7 @@ def accept_objection(*, objection_id: str, by: Actor, at: datetime) -> Objection
 
 @action
 def suspend_record(*, objection_id: str, by: Actor, at: datetime) -> Objection:
-    """Suspend the disputed record alone: it answers 异议处理中 at the next call."""
+    """Suspend the disputed record alone: at the next call it is under objection (异议处理中)."""
     objection = _advance(objection_id, "suspend_record", judges=False, by=by, at=at)
     Suspension.objects.create(
         product=objection.product, subject=objection.subject, objection=objection, since=at

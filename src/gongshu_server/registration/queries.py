@@ -1,12 +1,15 @@
-"""Public reads on registrations: the query page and the publicity list."""
+"""Reads on registrations: the public query page and publicity list, and the parties' own."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db.models import QuerySet
+
 from gongshu.procedures import procedure
 from gongshu.vocabulary.errors import NotFound
+from gongshu_server.accounts.actors import Actor
 from gongshu_server.cases.models import Case
 from gongshu_server.registration.models import Registration
 
@@ -65,3 +68,16 @@ def _public(row: Registration, state: str) -> PublicRegistration:
         code_at=row.code_at,
         valid_until=row.valid_until,
     )
+
+
+def registrations(*, by: Actor) -> QuerySet[Registration]:
+    """Return the registrations whose case the actor may see."""
+    return Registration.objects.visible_to(by)
+
+
+def registration(registration_id: str, *, by: Actor) -> Registration:
+    """Return one registration whose case the actor may see; NotFound otherwise."""
+    found = registrations(by=by).filter(pk=registration_id).first()
+    if found is None:
+        raise NotFound("没有这项登记。", code="registration_not_found")
+    return found

@@ -55,11 +55,12 @@ def readable(row: Resource, items: Iterable[Item], *, by: Actor, at: datetime) -
     best = Readable((), Purpose.opening)
     for grant in index.candidates(by.organisation, f"resource:{row.pk}"):
         for purpose in (Purpose.filing, Purpose.opening):
-            if Action.read not in grant.actions or purpose not in grant.purposes:
+            terms = grant.terms
+            if Action.read not in terms.actions or purpose not in terms.purposes:
                 continue
             if not grant.valid_from <= at < min(grant.valid_until, grant.revoked_at):
                 continue
-            held = tuple(n for n, one in names.items() if n in grant.items and (own or _open(one)))
+            held = tuple(n for n, one in names.items() if n in terms.items and (own or _open(one)))
             best = max(best, Readable(held, purpose), key=lambda each: len(each.items))
     return best
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 from datetime import date, datetime
 
-from django.db.models import Sum
+from django.db.models import QuerySet, Sum
 
 from gongshu.policy import PUBLIC, Grant, GrantIndex
 from gongshu.vocabulary.errors import NotFound
 from gongshu.workflow.limits import SHANGHAI
+from gongshu_server.accounts.actors import Actor
 from gongshu_server.usage import compilation
-from gongshu_server.usage.models import GrantRow, Metered
+from gongshu_server.usage.models import Alarm, GrantRow, Metered
 
 
 def live_grant(grant_id: str, *, at: datetime) -> Grant:
@@ -20,6 +22,64 @@ def live_grant(grant_id: str, *, at: datetime) -> Grant:
     if row is None:
         raise NotFound("没有这项用数许可。", code="grant_not_found")
     return compilation.verified(row)
+
+
+@dataclass(frozen=True, slots=True)
+class GrantView:
+    """A grant as its parties see it: its limits, what was undertaken, and the use so far.
+
+    `used` counts charge units in the quota's present period (in all without a quota); `left` is
+    what the quota still holds.
+    """
+
+    grant: Grant
+    giver: str
+    issued_at: datetime
+    used: int
+    left: int | None
+
+
+def grants(*, by: Actor) -> QuerySet[GrantRow]:
+    """Return the grants that the actor's organisation received, gave or watches over."""
+    return GrantRow.objects.visible_to(by)
+
+
+def grant(grant_id: str, *, by: Actor, at: datetime) -> GrantView:
+    """Return one grant that the actor may see; NotFound otherwise.
+
+    Raises Unavailable for a row that the journal does not bear out.
+    """
+    row = grants(by=by).filter(pk=grant_id).first()
+    if row is None:
+        raise NotFound("没有这项用数许可。", code="grant_not_found")
+    compilation.verified(row)
+    return grant_views([row], at=at)[0]
+
+
+def grant_views(rows: Iterable[GrantRow], *, at: datetime) -> list[GrantView]:
+    """Return the grants of the rows with their use so far; a row that was edited is left out."""
+    given = {row.pk: row for row in rows}
+    found = {one.id: one for one in compilation.compile_rows(given.values(), at=at)}
+    index = GrantIndex.build(found.values())
+    used = spent(index, at=at)
+    free = [pk for pk, one in found.items() if one.quota is None]
+    total = Metered.objects.filter(grant__in=free).values("grant").annotate(n=Sum("amount"))
+    used |= dict(total.values_list("grant", "n"))
+    return [
+        GrantView(
+            grant=one,
+            giver=given[one.id].giver,
+            issued_at=given[one.id].issued_at,
+            used=used.get(one.id, 0),
+            left=max(one.quota.amount - used.get(one.id, 0), 0) if one.quota else None,
+        )
+        for one in (found[pk] for pk in given if pk in found)
+    ]
+
+
+def alarms(*, by: Actor) -> QuerySet[Alarm]:
+    """Return the open alarms to those who watch over the node, none to anybody else."""
+    return Alarm.objects.visible_to(by).filter(closed_at__isnull=True)
 
 
 def index_for(parties: Collection[str], objects: Collection[str], *, at: datetime) -> GrantIndex:

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db.models import QuerySet
+
 from gongshu.cleanroom import Verdict
 from gongshu.vocabulary.errors import Conflict, NotFound, NotPermitted
 from gongshu_server.accounts.actors import Actor
@@ -53,15 +55,13 @@ def check(
     task_id: str, sql: str, *, exit: str = "export", region: str = "", by: Actor, at: datetime
 ) -> Verdict:
     """Return the clean room's verdict on a query for its developer, without recording anything."""
-    task = Task.objects.visible_to(by).filter(pk=task_id).first()
-    if task is None:
-        raise NotFound("没有这个加工任务。", code="task_not_found")
+    found = task(task_id, by=by)
     require(by, "workshop.draft", clause="27-15")
-    if task.developer_id != by.organisation:
+    if found.developer_id != by.organisation:
         raise NotPermitted(
             "只有该任务的开发主体可以检查查询。", code="not_the_developer", clause="27-15"
         )
-    return checking.checked(task, sql, exit=exit, region=region, at=at).verdict
+    return checking.checked(found, sql, exit=exit, region=region, at=at).verdict
 
 
 def tasks(*, by: Actor) -> list[Task]:
@@ -72,6 +72,37 @@ def tasks(*, by: Actor) -> list[Task]:
 def queries_of(task_id: str, *, by: Actor) -> list[Query]:
     """Return the checked queries of a task that the actor may see, oldest first."""
     return list(Query.objects.visible_to(by).filter(task_id=task_id).order_by("drafted_at"))
+
+
+def visible_tasks(*, by: Actor) -> QuerySet[Task]:
+    """Return the tasks that the actor may see."""
+    return Task.objects.visible_to(by)
+
+
+def visible_queries(task_id: str, *, by: Actor) -> QuerySet[Query]:
+    """Return the checked queries of a task; NotFound when the actor may not see it."""
+    return Query.objects.filter(task=task(task_id, by=by))
+
+
+def task(task_id: str, *, by: Actor) -> Task:
+    """Return one task that the actor may see; NotFound otherwise."""
+    found = Task.objects.visible_to(by).filter(pk=task_id).first()
+    if found is None:
+        raise NotFound("没有这个加工任务。", code="task_not_found")
+    return found
+
+
+def query(query_id: str, *, by: Actor) -> Query:
+    """Return one checked query that the actor may see; NotFound otherwise."""
+    found = Query.objects.visible_to(by).filter(pk=query_id).first()
+    if found is None:
+        raise NotFound("没有这个查询。", code="query_not_found")
+    return found
+
+
+def releases(*, by: Actor) -> QuerySet[Release]:
+    """Return the releases whose case the actor may see."""
+    return Release.objects.visible_to(by)
 
 
 def has_ended(run: Run, at: datetime) -> bool:

@@ -171,5 +171,5 @@ def test_what_the_machine_found_is_shown_to_the_provider_alone(city: City) -> No
     filed = water.act("catalogue.file_resource", entry=ENTRY, authority=city.org("bureau")).json()
     own = water.get(f"/resources/{filed['id']}").json()
     foreign = bureau.get(f"/resources/{filed['id']}").json()
-    assert all("proposal" in item for item in own["items"])
-    assert not any("proposal" in item for item in foreign["items"])
+    assert all(item["proposal"] is not None for item in own["items"])
+    assert not any(item["proposal"] for item in foreign["items"])

@@ -3,11 +3,21 @@
 Each grant has its own grantee; every second one has a quota and earlier spending, as orders do and
 sharing grants do not. Grantees are drawn uniformly, so nothing about a use is in the processor's
 cache beforehand; uses are made afresh, in batches outside the clock, as requests would bring them.
+The sizes take turns, and the ratio of two sizes is the median over the turns, so that what else
+the machine does weighs on both alike.
+
+Between the sizes no step of a decision differs; what differs is where its data lie. A decision at
+100,000 grants looks at about eight places in memory that no earlier decision has touched: two of
+the table of the object's grantees, the grantee's name, the entitlement, its id, two of the table
+of spending, the answer. Each costs what the third-level cache or memory takes: with terms kept once
+and one grant found by one name there are fewer, and 100,000 grants became a tenth quicker, measured
+in turns with the layout before.
 """
 
 from __future__ import annotations
 
 import random
+import statistics
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -17,8 +27,8 @@ from gongshu.policy import Grant, GrantIndex, Quota, Use, decide
 SIZES = (1, 1_000, 100_000)
 RESOURCES = 500
 BATCH = 1_000
-BATCHES = 100
-ROUNDS = 5
+BATCHES = 40
+ROUNDS = 15
 AT = datetime(2026, 6, 1, 8, 30, tzinfo=UTC)
 ITEMS = ("企业名称", "统一社会信用代码", "许可证号", "许可范围", "发证日期", "有效期至", "所属区划")
 
@@ -27,18 +37,23 @@ ASKED = {"allowed": ITEMS[:3], "refused": (*ITEMS[:3], "法定代表人证件号
 
 def measure() -> dict[str, float]:
     """Return decisions per second by name, best of `ROUNDS`, and the ratio of largest to one."""
+    worlds = {size: _world(size) for size in SIZES}
     rates: dict[str, float] = {}
-    for size in SIZES:
-        index = GrantIndex.build(_grants(size))
-        spent = {grant.id: 17 for grant in index if grant.quota}
-        for kind, items in ASKED.items():
-            rates[f"{kind}, {size:,} grants"] = max(
-                _rate(index, spent, size, items) for _ in range(ROUNDS)
-            )
-    for kind in ASKED:
-        largest, one = (rates[f"{kind}, {size:,} grants"] for size in (SIZES[-1], 1))
-        rates[f"{kind}, rate at {SIZES[-1]:,} / rate at 1"] = largest / one
-    return rates
+    ratios: dict[str, float] = {}
+    for kind, items in ASKED.items():
+        rounds = [
+            {size: _rate(*worlds[size], size, items) for size in SIZES} for _ in range(ROUNDS)
+        ]
+        rates |= {f"{kind}, {size:,} grants": max(r[size] for r in rounds) for size in SIZES}
+        ratios[f"{kind}, rate at {SIZES[-1]:,} / rate at 1"] = statistics.median(
+            one[SIZES[-1]] / one[1] for one in rounds
+        )
+    return rates | ratios
+
+
+def _world(size: int) -> tuple[GrantIndex, dict[str, int]]:
+    index = GrantIndex.build(_grants(size))
+    return index, {grant.id: 17 for grant in index if grant.quota}
 
 
 def _grants(count: int) -> Iterator[Grant]:

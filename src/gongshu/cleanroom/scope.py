@@ -74,9 +74,11 @@ def judge(query: Query, used: Sequence[Origin], situation: Situation) -> Scope:
         for resource in sources
     }
     live = [e for resource in sources for e in _live(resource, situation)]
-    k = max((e.minimum for e in live), default=0)
+    k = max((e.terms.minimum for e in live), default=0)
     k = max(k, MINIMUM_PUBLISHED if situation.published else MINIMUM)
-    max_rows = min((e.max_rows for e in live if e.max_rows is not None), default=MAX_ROWS)
+    max_rows = min(
+        (e.terms.max_rows for e in live if e.terms.max_rows is not None), default=MAX_ROWS
+    )
     findings: list[Finding] = []
     grants: dict[str, str] = {}
     rows: dict[str, RowCondition] = {}
@@ -124,11 +126,12 @@ class _Asked:
             return (), whole
         nearest: tuple[tuple[str, ...], tuple[Decision, ...]] | None = None
         for entitlement in _live(self.source.resource, self.situation):
-            if entitlement.regions:
-                cut = tuple(d for prefix in entitlement.regions for d in self.decisions(prefix))
+            regions = entitlement.terms.regions
+            if regions:
+                cut = tuple(d for prefix in regions for d in self.decisions(prefix))
                 if all(decision.allowed for decision in cut):
-                    return entitlement.regions, cut
-                nearest = nearest or (entitlement.regions, cut)
+                    return regions, cut
+                nearest = nearest or (regions, cut)
         if nearest is not None and any(_breaks_region(decision) for decision in whole):
             return nearest
         return (), whole
@@ -166,7 +169,7 @@ def _live(resource: str, situation: Situation) -> tuple[Entitlement, ...]:
         e
         for e in situation.index.held(situation.party, resource)
         if e.valid_from <= situation.at < min(e.valid_until, e.revoked_at)
-        and not e.actions.isdisjoint(_ACTIONS[situation.exit])
+        and not e.terms.actions.isdisjoint(_ACTIONS[situation.exit])
     )
 
 

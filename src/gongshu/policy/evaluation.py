@@ -44,19 +44,20 @@ def kept(grant: Entitlement, use: Use, spent: Mapping[str, int]) -> tuple[bool, 
     All of them are evaluated always, so that a refusal names every broken limit. What the use does
     not state is refused where the grant limits it.
     """
+    terms = grant.terms
     return (
         use.at < grant.revoked_at,
         grant.valid_from <= use.at < grant.valid_until,
-        use.action in grant.actions,
-        use.items <= grant.items,
-        use.purpose in grant.purposes,
-        use.business in grant.businesses,
-        not grant.regions or (use.region or "").startswith(grant.regions),
+        use.action in terms.actions,
+        use.items <= terms.items,
+        use.purpose in terms.purposes,
+        use.business in terms.businesses,
+        not terms.regions or (use.region or "").startswith(terms.regions),
         grant.scenario is None or use.scenario == grant.scenario,
         grant.quota is None or spent.get(grant.id, 0) + use.amount <= grant.quota,
-        (use.minimum or 0) >= grant.minimum,
-        grant.max_rows is None or (use.rows is not None and use.rows <= grant.max_rows),
-        use.subject_authorised or not grant.subject_authorisation,
+        (use.minimum or 0) >= terms.minimum,
+        terms.max_rows is None or (use.rows is not None and use.rows <= terms.max_rows),
+        use.subject_authorised or not terms.subject_authorisation,
     )
 
 

@@ -195,6 +195,33 @@ def test_a_refusal_carries_reasons(table: Procedure, step: Transition) -> None:
         assert step.reason_required
 
 
+@each_step
+def test_what_is_at_will_starts_there_and_is_no_ones_turn(
+    table: Procedure, step: Transition
+) -> None:
+    assert set(step.at_will) <= set(step.source)
+    for state in step.source:
+        assert (step in table.awaited(state)) == (state not in step.at_will)
+
+
+def test_a_running_arrangement_waits_for_nobody() -> None:
+    """An order in use, a listed product, an approved scenario stay out of everybody's inbox."""
+    resting = {
+        (table.code, state)
+        for table in all_procedures()
+        for state in table.states
+        if state not in table.terminal
+        and not [t for t in table.awaited(state) if t.permission != "agreement.expire"]
+    }
+    assert resting >= {
+        ("agreement", "active"),
+        ("catalogue_entry", "published"),
+        ("order", "active"),
+        ("product", "listed"),
+        ("scenario_application", "approved"),
+    }
+
+
 def _calls() -> Iterator[tuple[str, ast.Call]]:
     for path in sorted(SOURCES.rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):

@@ -100,6 +100,7 @@ PROCEDURE = Procedure(
             clause="27-14",
             stops=("op.term",),
             reason_required=True,
+            at_will=("active",),
         ),
         Transition(
             name="expire",

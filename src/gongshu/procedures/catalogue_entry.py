@@ -55,6 +55,7 @@ PROCEDURE = Procedure(
             clause="809-2",
             stops=("cat.review",),
             reason_required=True,
+            at_will=("filed", "secrecy_reviewed", "levels_confirmed"),
         ),
         # The level is a mandatory field (809-13): an entry is complete, and the authority's
         # two days run, only once a person has confirmed it.
@@ -100,6 +101,7 @@ PROCEDURE = Procedure(
             clause="809-17",
             starts=("cat.update",),
             reason_required=True,
+            at_will=("published",),
         ),
         Transition(
             name="amend",
@@ -110,6 +112,7 @@ PROCEDURE = Procedure(
             event="catalogue.amended",
             clause="809-17",
             stops=("cat.update",),
+            at_will=("published",),
         ),
         Transition(
             name="withdraw",
@@ -128,6 +131,14 @@ PROCEDURE = Procedure(
             clause="809-17",
             stops=("cat.review", "cat.update"),
             reason_required=True,
+            at_will=(
+                "filed",
+                "secrecy_reviewed",
+                "levels_confirmed",
+                "published",
+                "amendment_due",
+                "returned",
+            ),
         ),
     ),
 )

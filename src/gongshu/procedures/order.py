@@ -68,6 +68,7 @@ PROCEDURE = Procedure(
             event="order.revoked",
             clause="27-21",
             reason_required=True,
+            at_will=("accepted", "active"),
         ),
         Transition(
             name="complete",
@@ -77,6 +78,7 @@ PROCEDURE = Procedure(
             permission="order.complete",
             event="order.completed",
             clause="opinions-9.3",
+            at_will=("active",),
         ),
     ),
 )

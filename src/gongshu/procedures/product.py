@@ -45,6 +45,7 @@ PROCEDURE = Procedure(
             event="product.delisted",
             clause="27-14",
             reason_required=True,
+            at_will=("filed", "listed"),
         ),
     ),
 )

@@ -144,6 +144,7 @@ PROCEDURE = Procedure(
             event="registration.delay_explained",
             clause="26-11",
             reason_required=True,
+            at_will=("accepted",),
         ),
         Transition(
             name="fail_review",
@@ -177,6 +178,7 @@ PROCEDURE = Procedure(
             documents=("objection_evidence",),
             reason_required=True,
             within=("reg.publicity",),
+            at_will=("publicised",),
         ),
         Transition(
             name="terminate",

@@ -102,6 +102,7 @@ PROCEDURE = Procedure(
             event="release.withdrawn",
             clause="27-14",
             reason_required=True,
+            at_will=("in_review", "passed", "signed_off"),
         ),
     ),
 )

@@ -70,6 +70,7 @@ PROCEDURE = Procedure(
             event="scenario.ended",
             clause="27-14",
             reason_required=True,
+            at_will=("approved",),
         ),
     ),
 )

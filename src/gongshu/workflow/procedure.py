@@ -33,7 +33,8 @@ class Transition:
     and `resumes` name limits. `documents` are the kinds that must lie in the case beforehand.
     `after` names limits that, where they run, must have run out before this step; `within` names
     limits that must not have run out yet. `requires` names steps that must have been taken since
-    the case came into the present state; `once` allows the step one time in that stay.
+    the case came into the present state; `once` allows the step one time in that stay. `at_will`
+    names the source states in which the step may be taken but nobody waits for it.
     """
 
     name: str
@@ -53,6 +54,7 @@ class Transition:
     within: tuple[str, ...] = ()
     requires: tuple[str, ...] = ()
     once: bool = False
+    at_will: tuple[str, ...] = ()
 
     def awaited_limits(self) -> frozenset[str]:
         """Return the limits that the step finds running: all that it names but does not start."""
@@ -106,6 +108,10 @@ class Procedure:
         """Return the transitions that lead on from the state."""
         return tuple(t for t in self.transitions if state in t.source)
 
+    def awaited(self, state: str) -> tuple[Transition, ...]:
+        """Return the transitions that somebody has to take in the state: its turn."""
+        return tuple(t for t in self.available(state) if state not in t.at_will)
+
     def follow(self, state: str, name: str) -> Transition:
         """Return the transition if the state allows it.
 
@@ -150,6 +156,8 @@ class Procedure:
             yield f"{name} names unknown document {kind}"
         for state in sorted(set(transition.source) & self.terminal):
             yield f"{name} leaves terminal state {state}"
+        for state in sorted(set(transition.at_will) - set(transition.source)):
+            yield f"{name} is at will in {state}, where it does not start"
         if not transition.source:
             yield f"{name} starts nowhere"
         for required in transition.requires:

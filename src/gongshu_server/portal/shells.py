@@ -71,9 +71,9 @@ NAVIGATION: Mapping[str, tuple[Entry, ...]] = MappingProxyType(
             _PLANS,
             _SCENARIOS,
             Entry(_("出域签批"), "workshop:signing"),
-            Entry(_("产品与披露"), "market:oversight"),
+            Entry(_("产品与披露"), "market:products"),
             Entry(_("登记"), "registration:own"),
-            Entry(_("结算"), "market:settlement"),
+            Entry(_("结算"), "market:bills"),
         ),
         "authorising_body": (_INBOX, _PLANS, Entry(_("收费标准"), "market:prices")),
         "registration_body": (
@@ -85,9 +85,9 @@ NAVIGATION: Mapping[str, tuple[Entry, ...]] = MappingProxyType(
         ),
         "price_authority": (
             _INBOX,
-            Entry(_("成本与收入"), "market:revenue"),
-            Entry(_("上限标准"), "market:prices"),
-            Entry(_("监测"), "market:monitoring"),
+            Entry(_("成本与收入"), "market:prices"),
+            Entry(_("产品与价格"), "market:products"),
+            _CASES,
         ),
         "operator": (
             _INBOX,
@@ -95,7 +95,7 @@ NAVIGATION: Mapping[str, tuple[Entry, ...]] = MappingProxyType(
             _SCENARIOS,
             _WORKSHOP,
             _PRODUCTS,
-            Entry(_("收费与结算"), "market:settlement"),
+            Entry(_("收费与结算"), "market:bills"),
             Entry(_("开发主体"), "operation:developers"),
         ),
         "developer": (_INBOX, _SCENARIOS, _WORKSHOP, _PRODUCTS),

@@ -75,6 +75,10 @@ def test_a_sound_table_has_no_fault() -> None:
         ),
         (with_steps(SUBMIT, NOTE, ACCEPT, step("x", (), "accepted")), "x starts nowhere"),
         (
+            with_steps(replace(SUBMIT, at_will=("x",)), ACCEPT),
+            "submit is at will in x, where it does not start",
+        ),
+        (
             with_steps(SUBMIT, NOTE, replace(ACCEPT, requires=("submit",))),
             "accept requires submit, which does not stay in its state",
         ),

@@ -65,7 +65,7 @@ def product(request: HttpRequest, product_id: str) -> HttpResponse:
         "background": shelf.background(row),
         "examples": examples(row, request.build_absolute_uri("/")),
         "own": own,
-        "may_order": by is not None and by.may("order.place") and row.state == "listed",
+        "may_order": by is not None and not own and by.may("order.place") and row.state == "listed",
         "may_state_necessity": by is not None
         and own
         and not row.price_case

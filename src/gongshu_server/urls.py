@@ -2,6 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
+from gongshu_server.api import pages as reference
 from gongshu_server.api.api import api
 from gongshu_server.portal import assets, cases, pages, sections, signing_in, uploads
 
@@ -28,6 +29,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("registrations/", pages.registration, name="registration"),
     path("static/<path:path>", assets.serve, name="asset"),
     path("ledger/<path:path>", pages.ledger_file, name="ledger"),
+    path("api/v1/openapi.json", reference.openapi, name="openapi"),
+    path("api/v1/docs", reference.index, name="api_docs"),
+    path("api/v1/docs/schemas/<str:name>", reference.schema, name="api_schema"),
+    path("api/v1/docs/<str:operation_id>", reference.one, name="api_operation"),
     path("api/v1/", api().urls),
 ]
 

@@ -21,15 +21,15 @@ from django.apps import apps
 from gongshu.procedures import procedure
 from gongshu.vocabulary.events import EVENTS
 from gongshu_server import configuration
-from gongshu_server.api.api import api
+from gongshu_server.api.api import document
 from gongshu_server.api.steps import names as offered
 from gongshu_server.journeys.actions import ACTIONS
+from gongshu_server.journeys.basis import basis
 from gongshu_server.journeys.effects import EFFECTS
 
 NOTICE = "<!-- 由 gongshu docs 生成，请勿手工修改。 -->"
 # Below the repository's root, two levels above the reference folder.
 ENV_EXAMPLE = "../../.env.example"
-_REQUIRED = re.compile(r'require\(\s*by,\s*"([a-z_.]+)"')
 _RECORDED = re.compile(r'Event\(\s*"([a-z_.]+)"')
 _UNUSED = "本版本尚不产生"
 
@@ -97,8 +97,7 @@ def settings_page() -> str:
 
 def openapi() -> str:
     """Return the API description (OpenAPI 3.1) as stable JSON."""
-    schema = api().get_openapi_schema()
-    return json.dumps(schema, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
+    return json.dumps(document(), ensure_ascii=False, indent=1, sort_keys=True) + "\n"
 
 
 def actions_page() -> str:
@@ -114,7 +113,7 @@ def actions_page() -> str:
             (
                 f"`{name}`",
                 _first_sentence(function),
-                "、".join(f"`{code}`" for code in _permissions(name, function)) or "—",
+                "、".join(f"`{code}`" for code in basis(name).permissions) or "—",
                 "<br>".join(_steps(name)) or "—",
                 f"`POST /api/v1/actions/{name.replace('.', '/')}`" if name in public else "",
             )
@@ -163,17 +162,6 @@ def _actions() -> dict[str, dict[str, Callable[..., Any]]]:
             if name.partition(".")[0] == context:
                 found.setdefault(context, {})[name] = member
     return found
-
-
-def _permissions(name: str, function: Callable[..., Any]) -> tuple[str, ...]:
-    """Return the permissions of the steps that an action takes, and those it asks for by name."""
-    of_steps = (
-        procedure(code).transition(transition).permission
-        for (code, transition), action in ACTIONS.items()
-        if action == name
-    )
-    asked = _REQUIRED.findall(inspect.getsource(inspect.unwrap(function)))
-    return tuple(dict.fromkeys((*of_steps, *asked)))
 
 
 def _steps(name: str) -> list[str]:

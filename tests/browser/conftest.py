@@ -9,7 +9,9 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
-from browser.stage import Stage, running
+pytest.register_assert_rewrite("browser.stage")
+
+from browser.stage import Stage, running  # noqa: E402 - its asserts are rewritten first.
 
 
 @pytest.fixture(scope="session")

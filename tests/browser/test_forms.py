@@ -159,3 +159,17 @@ def test_a_policy_that_is_broken_is_noticed(stage: Stage) -> None:
     assert stage.faults
     stage.faults.clear()
     stage.page.evaluate("window.violations.length = 0")
+
+
+def test_a_form_that_another_script_stopped_can_be_sent_again(stage: Stage) -> None:
+    """A listener that comes after the guard and refuses leaves the button working."""
+    stage.answer("POST", "/sent/", lambda _: THANKS)
+    page = stage.show(form())
+    page.evaluate(
+        "document.forms[1].addEventListener('submit', (e) => e.preventDefault(), {once: true})"
+    )
+    page.get_by_role("button").click()
+    expect(page.get_by_role("button")).to_be_enabled()
+    page.get_by_role("button").click()
+    page.wait_for_url("**/sent/")
+    assert len(stage.requests("POST", "/sent/")) == 1

@@ -17,14 +17,22 @@ function release(form, state) {
   }
 }
 
-function hold(form, state, submitter) {
+/** Mark the form as sent at once, and tidy up after every other listener has had its say. */
+function hold(form, state, event) {
+  const {submitter} = event;
+  const byHtmx = form.matches("[hx-post], [data-hx-post]");
   state.sent = true;
+  leaving = !byHtmx;
   state.stop = waiting(form.querySelector(".buttons") ?? submitter ?? form, say("guard.waiting"));
-  if (!submitter) return;
-  submitter.setAttribute("aria-busy", "true");
-  // Disabled only after the browser has read the form: a disabled button's value is not sent.
+  submitter?.setAttribute("aria-busy", "true");
   setTimeout(() => {
-    if (state.sent) submitter.disabled = true;
+    if (event.defaultPrevented && !byHtmx) {
+      leaving = false;
+      release(form, state);
+    } else if (state.sent && submitter) {
+      // Only now: the browser has read the form, and a disabled button's value is not sent.
+      submitter.disabled = true;
+    }
   });
 }
 
@@ -43,17 +51,8 @@ export function attach(form) {
     changed.delete(form);
   });
   form.addEventListener("submit", (event) => {
-    if (state.sent) {
-      event.preventDefault();
-      return;
-    }
-    // Another listener may still refuse the submission; htmx takes it over and says when it ends.
-    queueMicrotask(() => {
-      const byHtmx = form.matches("[hx-post], [data-hx-post]");
-      if (event.defaultPrevented && !byHtmx) return;
-      leaving = !byHtmx;
-      hold(form, state, event.submitter);
-    });
+    if (state.sent) event.preventDefault();
+    else hold(form, state, event);
   });
   form.addEventListener("htmx:afterRequest", () => release(form, state));
   window.addEventListener("pageshow", () => {

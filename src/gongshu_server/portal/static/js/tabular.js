@@ -3,7 +3,8 @@
 // A name is drawn as text: directional controls are left out, and a "{style|" of the name's own
 // is kept from being read as a style of the drawing.
 const CONTROLS = /[\u200e\u200f\u061c\u202a-\u202e\u2066-\u2069\u0000-\u0008\u000b-\u001f]/g;
-export const safe = (text) => String(text).replace(CONTROLS, "").replaceAll("{", "{\u200b").replace(/\s+/g, " ").trim();
+export const plain = (text) => String(text).replace(CONTROLS, "").replace(/\s+/g, " ").trim();
+export const safe = (text) => plain(text).replaceAll("{", "{\u200b");
 
 /** Return the number a cell says, null where it says none: data-value, or ￥1,234.50, 12%, 3 件. */
 export function amount(cell) {

@@ -32,7 +32,7 @@ def assert_as_it_should(status: int, scenes: list[dict[str, Any]], said: str) ->
     failed = [(s["name"], s["outcome"]) for s in scenes if not s["ok"]]
     assert not failed, failed
     assert status == 0, said
-    assert len(scenes) >= 29
+    assert len(scenes) >= 31
     assert all(len(s["clauses"]) >= CLAUSES_OF_EVERY_SCENE for s in scenes)
     assert set(scenes[0]) == {
         "name",

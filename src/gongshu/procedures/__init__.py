@@ -6,7 +6,9 @@ from functools import cache
 
 from gongshu.procedures import (
     agreement,
+    audit_access,
     catalogue_entry,
+    complaint,
     objection,
     opening_review,
     operation_plan,
@@ -46,6 +48,8 @@ def all_procedures() -> tuple[Procedure, ...]:
         price.PROCEDURE,
         order.PROCEDURE,
         objection.PROCEDURE,
+        complaint.PROCEDURE,
+        audit_access.PROCEDURE,
     )
 
 

@@ -81,6 +81,20 @@ _STEPS = {
     "objection.corrected": "已从源头更正",
     "objection.dismissed": "异议不成立",
     "objection.closed": "异议已办结",
+    "complaint.submitted": "投诉举报已提出",
+    "complaint.transferred": "投诉举报已转办",
+    "complaint.accepted": "投诉举报已受理",
+    "complaint.rejected": "投诉举报不予受理",
+    "complaint.handled": "投诉举报已查办",
+    "complaint.answered": "投诉举报已答复",
+    "complaint.closed": "投诉举报已办结",
+    "audit.applied": "审计查阅已提出",
+    "audit.returned": "审计查阅已退回",
+    "audit.reapplied": "审计查阅已修改再提",
+    "audit.acknowledged": "审计查阅已确认",
+    "audit.withdrawn": "审计查阅已撤回",
+    "audit.closed": "审计查阅已结束",
+    "audit.expired": "审计查阅已到期",
 }
 
 _ACTIONS = {
@@ -146,6 +160,7 @@ _ACTIONS = {
     "product.built": "产品已构建",
     "order.billed": "账单已出具",
     "disclosure.published": "披露文件已发布",
+    "complaint.identity_viewed": "投诉举报人身份已查看",
     "audit.viewed": "审计已查看",
     "ledger.checked": "存证日志已核验",
     "node.founded": "节点已建立",

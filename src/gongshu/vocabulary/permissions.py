@@ -63,6 +63,7 @@ def _permission(zh: str, roles: str, duties: str) -> Permission:
 
 # Everybody but the platform itself.
 _ANYBODY = " ".join(role for role in ORGANISATION_ROLES if role != "node")
+_COMPETENT = "data_authority price_authority sector_authority authorising_body"
 _BUYERS = "data_user demander provider developer operator public"
 
 _CATALOGUE = {
@@ -216,6 +217,17 @@ _OVERSIGHT = {
     "objection.close": _permission(
         "办结异议", "data_authority implementing_body provider", "handler reviewer head"
     ),
+    "complaint.submit": _permission(
+        "提出投诉举报", f"{_ANYBODY} node", "handler head reviewer developer auditor subject system"
+    ),
+    "complaint.handle": _permission("办理投诉举报", _COMPETENT, "handler reviewer head"),
+    "complaint.decide": _permission("决定和答复投诉举报", _COMPETENT, "reviewer head"),
+    "complaint.reveal": _permission("查看投诉举报人", _COMPETENT, "head"),
+    "audit.apply": _permission("提出和结束审计查阅", "audit_office", "auditor"),
+    "audit.acknowledge": _permission(
+        "确认或退回审计查阅", "provider data_authority", "reviewer head"
+    ),
+    "audit.expire": _permission("审计查阅到期", "node", "system"),
     "disclosure.publish": _permission(
         "发布披露文件", "node implementing_body data_authority", "system handler head"
     ),

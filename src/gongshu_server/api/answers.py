@@ -26,6 +26,9 @@ HIDDEN = frozenset(
         "cause",
         "finished_at",
         "content_digest",
+        "contact",
+        "complainant",
+        "complainant_person",
     }
 )
 # Columns of one model alone: the keyed commitment of a person or enterprise.

@@ -42,6 +42,7 @@ OTHERS = (
     "cases.mark_read",
     "cases.supervise",
     "cases.urge",
+    "oversight.reveal_complainant",
     "market.authorise_subject",
     "market.make_bill",
     "operation.draft_plan",
@@ -53,7 +54,9 @@ OTHERS = (
     "workshop.record_export_exception",
 )
 # Only the node itself takes these steps.
-INTERNAL = frozenset({"operation.expire_agreement", "workshop.open_votes"})
+INTERNAL = frozenset(
+    {"operation.expire_agreement", "oversight.expire_audit_access", "workshop.open_votes"}
+)
 
 
 def names() -> list[str]:

@@ -18,6 +18,7 @@ from gongshu_server.jobs.worker import Periodic
 from gongshu_server.journal import clock, requests, sealing
 from gongshu_server.operation import actions as operation
 from gongshu_server.operation import queries as operation_queries
+from gongshu_server.oversight import audit_access
 from gongshu_server.usage import collecting, ingest, watching
 from gongshu_server.usage.compilation import PART_SECONDS, verify_entries
 from gongshu_server.workshop import running
@@ -78,6 +79,7 @@ PERIODIC: tuple[Periodic, ...] = (
     Periodic("notices", 60, _queue_notices),
     Periodic("expire_agreements", 60, _expire_agreements),
     Periodic("uploads", 3600, lambda: uploads.sweep(by=node(), at=clock.now())),
+    Periodic("expire_accesses", 60, lambda: audit_access.expire_all(at=clock.now())),
     # A row edited under the ledger is found within a minute, on hosts that never restart, too.
     Periodic("verify_grants", 30, lambda: database_source.compile_all(at=clock.now())),
     Periodic("verify_entries", PART_SECONDS, lambda: verify_entries(at=clock.now())),

@@ -26,7 +26,8 @@ from gongshu_server.market.models import Order, Product
 from gongshu_server.opening import checking
 from gongshu_server.operation import queries as operation_queries
 from gongshu_server.operation.models import Agreement, Plan, ReviewingBody, Scenario
-from gongshu_server.oversight.models import Objection
+from gongshu_server.oversight import audit_access
+from gongshu_server.oversight.models import AuditAccess, Complaint, Objection
 from gongshu_server.registration.models import Registration
 from gongshu_server.usage import actions as usage_actions
 from gongshu_server.usage import changes, compilation
@@ -51,6 +52,8 @@ HELD_WHILE_OPEN: Mapping[type[Model], tuple[str, ...]] = MappingProxyType(
         Product: ("operator_id",),
         Order: ("buyer_id",),
         Objection: ("provider_id", "raiser_id"),
+        Complaint: ("handler_id",),
+        AuditAccess: ("provider_id", "auditor_id"),
     }
 )
 
@@ -140,6 +143,12 @@ def order_grant(*, recorded: Recorded, by: Actor, at: datetime) -> None:
     """An accepted order: the buyer's grant on the product."""
     grant, giver = market_queries.order_grant(recorded.event.subject[1], at=at)
     _issue([grant], giver=giver, by=by, at=at)
+
+
+def audit_grant(*, recorded: Recorded, by: Actor, at: datetime) -> None:
+    """An acknowledged audit access: the auditor's grant to read, until its period ends."""
+    row = AuditAccess.objects.get(pk=recorded.event.subject[1])
+    _issue([audit_access.grant(row, at=at)], giver=row.provider_id, by=by, at=at)
 
 
 def end_case_grants(*, recorded: Recorded, by: Actor, at: datetime) -> None:
@@ -236,6 +245,9 @@ EFFECTS: Mapping[str, tuple[Effect, ...]] = MappingProxyType(
         "key.revoked": (tell_hosts,),
         "product.listed": (tell_hosts,),
         "product.delisted": (tell_hosts,),
+        "audit.acknowledged": (audit_grant,),
+        "audit.closed": (end_case_grants,),
+        "audit.expired": (end_case_grants,),
         "organisation.succeeded": (move_to_successor,),
     }
 )

@@ -22,6 +22,26 @@ from gongshu_server.journal.actions import action
 from gongshu_server.journal.ids import ulid
 from gongshu_server.market.models import Product
 from gongshu_server.market.products import listed
+from gongshu_server.oversight.audit_access import (
+    acknowledge_audit_access,
+    apply_for_audit_access,
+    close_audit_access,
+    expire_audit_access,
+    reapply_for_audit_access,
+    record_view,
+    return_audit_access,
+    withdraw_audit_access,
+)
+from gongshu_server.oversight.complaints import (
+    accept_complaint,
+    answer_complaint,
+    close_complaint,
+    handle_complaint,
+    reject_complaint,
+    reveal_complainant,
+    submit_complaint,
+    transfer_complaint,
+)
 from gongshu_server.oversight.models import Objection, Suspension
 from gongshu_server.oversight.upkeep import (
     record_backup as record_backup,
@@ -36,6 +56,33 @@ from gongshu_server.secrets_folder import secret
 from gongshu_server.usage import changes
 from gongshu_server.usage.subjects import spelling
 from gongshu_server.workshop.models import ReleaseSource
+
+__all__ = [
+    "Complaint",
+    "accept_complaint",
+    "accept_objection",
+    "acknowledge_audit_access",
+    "answer_complaint",
+    "apply_for_audit_access",
+    "close",
+    "close_audit_access",
+    "close_complaint",
+    "correct_at_source",
+    "dismiss",
+    "expire_audit_access",
+    "handle_complaint",
+    "raise_objection",
+    "reapply_for_audit_access",
+    "record_view",
+    "reject_complaint",
+    "return_audit_access",
+    "reveal_complainant",
+    "submit_complaint",
+    "suspend_record",
+    "transfer_complaint",
+    "uphold",
+    "withdraw_audit_access",
+]
 
 
 @dataclass(frozen=True, slots=True)

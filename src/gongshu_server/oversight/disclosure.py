@@ -25,9 +25,9 @@ from gongshu_server.operation.models import Agreement
 from gongshu_server.usage import compilation
 from gongshu_server.usage.models import GrantRow, Metered
 
-# Standing grants of owners and node to file and profile what they hold; nobody else uses data so.
-# As the canonical form of a grant (its column `body`) writes it.
-INTERNAL = f'"purposes":["{Purpose.filing}"]'
+# Standing grants of owners and node to file and profile what they hold, and auditors' grants: none
+# is a use that disclosure by duty is about. As the canonical form of a grant (`body`) writes it.
+INTERNAL = tuple(f'"purposes":["{purpose}"]' for purpose in (Purpose.filing, Purpose.audit))
 FILE = 500  # Lines of one page of the file.
 PARTS = 10
 
@@ -92,7 +92,9 @@ def live(*, at: datetime, after: str = "", most: int, object: str = "") -> tuple
     successor goes on where it ended.
     """
     rows = GrantRow.objects.filter(Q(revoked_at__isnull=True) | Q(revoked_at__gt=at))
-    rows = rows.exclude(body__contains=INTERNAL).order_by("-pk")
+    for purpose in INTERNAL:
+        rows = rows.exclude(body__contains=purpose)
+    rows = rows.order_by("-pk")
     if object:
         rows = rows.filter(object=object)
     found: list[Grant] = []

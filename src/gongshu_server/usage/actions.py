@@ -28,6 +28,7 @@ GRANTING_STATES: dict[str, frozenset[str]] = {
     "agreement": frozenset({"active"}),
     "scenario_application": frozenset({"approved"}),
     "order": frozenset({"accepted", "active"}),
+    "audit_access": frozenset({"open"}),
 }
 
 

@@ -12,6 +12,7 @@ from gongshu_server.demo.scenes import (
     operation,
     proof,
     registration,
+    watching,
     workshop,
 )
 from gongshu_server.demo.stage import Scene
@@ -30,6 +31,7 @@ def scenes() -> tuple[Scene, ...]:
         registration.PRODUCTS,
         market.REVENUE,
         *objection.SCENES,
+        *watching.SCENES,
         *disclosure.SCENES,
         *proof.SCENES,
     )

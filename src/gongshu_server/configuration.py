@@ -55,8 +55,21 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "GONGSHU_ADDRESS",
         "http://localhost:8610",
-        "公众访问本节点的网址，印在文书的二维码里",
-        "The node's public address, printed in the QR codes of forms",
+        "公众访问本节点的网址，印在文书的二维码里；以 https:// 开头时，Cookie 只走加密连接",
+        "The node's public address, printed in the QR codes of forms; with https:// cookies are "
+        "sent over encrypted connections only",
+    ),
+    Setting(
+        "GONGSHU_SESSION_IDLE_MINUTES",
+        "30",
+        "多少分钟没有操作就须重新登录",
+        "Minutes without a click after which one signs in again",
+    ),
+    Setting(
+        "GONGSHU_SESSION_HOURS",
+        "10",
+        "登录后最多多少小时须重新登录",
+        "Hours after a sign-in after which one signs in again, whatever was clicked",
     ),
     Setting(
         "GONGSHU_EMAIL_HOST",

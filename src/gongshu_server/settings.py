@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -17,8 +18,13 @@ LEDGER_ORIGIN = configuration.value("GONGSHU_ORIGIN")
 GONGSHU_REQUEST_DAYS = int(configuration.value("GONGSHU_REQUEST_DAYS"))
 
 INSTALLED_APPS = [
-    "django.contrib.sessions",
+    "django.contrib.contenttypes",
+    "django.contrib.auth",
     "django.contrib.messages",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "axes",
     "django_tasks",
     "django_tasks_db",
     "gongshu_server.journal",
@@ -45,8 +51,11 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
     "gongshu_server.portal.sessions.attach",
     "gongshu_server.portal.refusals.everywhere",
+    "axes.middleware.AxesMiddleware",
 ]
 ROOT_URLCONF = "gongshu_server.urls"
 TEMPLATES = [
@@ -68,13 +77,67 @@ TIME_ZONE = "Asia/Shanghai"
 LANGUAGE_CODE = "zh-hans"
 LANGUAGES = [("zh-hans", "中文"), ("en", "English")]
 LOCALE_PATHS = sorted((Path(__file__).parent / "portal" / "locale").glob("*"))
+SESSION_ENGINE = "gongshu_server.portal.session_store"
 SESSION_COOKIE_SAMESITE = "Lax"
-SESSION_COOKIE_AGE = 8 * 3600
+SESSION_COOKIE_AGE = int(configuration.value("GONGSHU_SESSION_HOURS")) * 3600
+SESSION_IDLE = int(configuration.value("GONGSHU_SESSION_IDLE_MINUTES")) * 60
+SESSION_EXPIRE_AT_BROWSER_CLOSE = True
+# Behind TLS cookies travel over nothing else, and browsers ask for nothing else.
+SECURE = configuration.value("GONGSHU_ADDRESS").startswith("https://")
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = SECURE
+SECURE_HSTS_SECONDS = 31_536_000 if SECURE else 0
 CSRF_USE_SESSIONS = False
 CSRF_FAILURE_VIEW = "gongshu_server.portal.failures.not_ours"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 SECURE_CONTENT_TYPE_NOSNIFF = True
 X_FRAME_OPTIONS = "DENY"
+
+# Who signs in: a login of the node's own, with no permission of Django's at all.
+AUTH_USER_MODEL = "accounts.Login"
+AUTHENTICATION_BACKENDS = [
+    "axes.backends.AxesStandaloneBackend",
+    "allauth.account.auth_backends.AuthenticationBackend",
+]
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.ScryptPasswordHasher"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"gongshu_server.accounts.passwords.{name}"}
+    for name in ("LongEnough", "NotCommon", "NotDigitsOnly", "NotTheName")
+]
+PASSWORD_RESET_TIMEOUT = 24 * 3600
+LOGIN_URL = "sign_in"
+ACCOUNT_ADAPTER = "gongshu_server.portal.entrance.Adapter"
+ACCOUNT_LOGIN_METHODS = {"username"}
+ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_USER_MODEL_EMAIL_FIELD = None
+ACCOUNT_PRESERVE_USERNAME_CASING = False
+ACCOUNT_SESSION_REMEMBER = False
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 300
+ACCOUNT_RATE_LIMITS = False  # One lock-out, django-axes: it counts over all server processes.
+MFA_ADAPTER = "gongshu_server.accounts.second_factors.Adapter"
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_TOTP_TOLERANCE = 1  # A telephone's clock may be half a minute off.
+AXES_FAILURE_LIMIT = 5
+AXES_COOLOFF_TIME = timedelta(minutes=15)
+AXES_LOCKOUT_PARAMETERS = ["username"]
+# Failures count for the login wherever they come from: behind a proxy all addresses are one.
+SILENCED_SYSTEM_CHECKS = ["axes.W006"]
+AXES_USERNAME_CALLABLE = "gongshu_server.portal.entrance.axes_name"
+AXES_LOCKOUT_CALLABLE = "gongshu_server.portal.entrance.locked_out"
+AXES_RESET_ON_SUCCESS = True
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+AXES_DISABLE_ACCESS_LOG = True
+AXES_ENABLE_ADMIN = False
+AXES_VERBOSE = False
+# What was typed is nobody's to read, least of all in the table of failures.
+AXES_SENSITIVE_PARAMETERS = ["username", "login", "ip_address", "code", "kept"]
+# Codes that were used already, known to every server process.
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.filebased.FileBasedCache",
+        "LOCATION": HOME / "cache",
+    }
+}
 
 ADDRESS = configuration.value("GONGSHU_ADDRESS").rstrip("/")
 EMAIL_HOST = configuration.value("GONGSHU_EMAIL_HOST")
@@ -103,6 +166,8 @@ LOGGING = {
     "formatters": {"discreet": {"()": "gongshu_server.log_lines.DiscreetFormatter"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "discreet"}},
     "root": {"handlers": ["stderr"], "level": "WARNING"},
+    # It names logins and addresses; what happened is in the journal.
+    "loggers": {"axes": {"level": "CRITICAL"}},
 }
 
 

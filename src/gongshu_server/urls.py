@@ -7,7 +7,13 @@ from gongshu_server.api.api import api
 from gongshu_server.portal import assets, cases, pages, sections, signing_in, uploads
 
 urlpatterns: list[URLPattern | URLResolver] = [
-    path("sign-in/", signing_in.sign_in, name="sign_in"),
+    path("sign-in/", signing_in.SignIn.as_view(), name="sign_in"),
+    # The names that the sign-in library asks for.
+    path("sign-in/", signing_in.SignIn.as_view(), name="account_login"),
+    path("sign-in/code/", signing_in.SecondStep.as_view(), name="mfa_authenticate"),
+    path("sign-in/again/", signing_in.Again.as_view(), name="account_reauthenticate"),
+    path("sign-in/again/code/", signing_in.AgainByCode.as_view(), name="mfa_reauthenticate"),
+    path("sign-in/first/<int:login_id>/<str:token>/", signing_in.first_password, name="first"),
     path("sign-in/as/", signing_in.sign_in_as, name="sign_in_as"),
     path("sign-out/", signing_in.sign_out, name="sign_out"),
     path("posts/", signing_in.choose_post, name="posts"),

@@ -23,6 +23,10 @@ from gongshu_server.journeys.effects import EFFECTS
 COMPOSED = {("release", "security_vote"), ("release", "compliance_vote")}
 # Actions that ask for no permission by name, and what stands in its place.
 WITHOUT_REQUIRE: Mapping[str, str] = {
+    "accounts.end_session": "one's own, and nobody else's are even looked for",
+    "accounts.note_failure": "who has not come in has no permissions; it only takes a note",
+    "accounts.note_sign_in": "who signs in has no post yet; it only takes a note",
+    "accounts.set_password_by_link": "the link is the permission, once and for a day",
     "usage.issue": "effects alone call it; the case that yields the grant was permitted",
     "usage.use": "`policy.decide` is the permission",
     "catalogue.mark_closed": "the effect of a version that may not be open alone calls it",

@@ -238,6 +238,7 @@ _OVERSIGHT = {
 _HOUSE = {
     "organisation.manage": _permission("管理机构", "data_authority node", "handler head system"),
     "person.manage": _permission("管理人员和岗位", f"{_ANYBODY} node", "handler head system"),
+    "login.manage": _permission("开通登录名", "data_authority node", "head system"),
     "delegation.give": _permission("委托代办", _ANYBODY, "handler head reviewer developer auditor"),
     "key.issue": _permission(
         "发放凭证", f"{_ANYBODY} node", "handler head developer reviewer auditor subject system"

@@ -11,26 +11,48 @@ from gongshu.vocabulary.errors import Invalid, NotFound, NotPermitted
 from gongshu.vocabulary.permissions import POST_DUTIES, READ
 from gongshu_server.accounts import keys
 from gongshu_server.accounts.actors import NODE, Actor
+from gongshu_server.accounts.logins import (
+    change_password,
+    give_password_link,
+    note_failure,
+    note_sign_in,
+    open_login,
+    set_password_by_link,
+    stop_login,
+)
 from gongshu_server.accounts.models import Holding, Key, Post
+from gongshu_server.accounts.open_sessions import end_session
 from gongshu_server.accounts.organisations import found, rename, succeed
 from gongshu_server.accounts.permissions import require
 from gongshu_server.accounts.posts import appoint, delegate, leave_post, revoke_delegation
 from gongshu_server.accounts.profiles import change_profile
+from gongshu_server.accounts.second_factors import add_totp, remove_factor, renew_recovery_codes
 from gongshu_server.journal.actions import action, journal
 from gongshu_server.journal.ids import ulid
 from gongshu_server.journal.recording import Event
 
 __all__ = [
     "NewKey",
+    "add_totp",
     "appoint",
+    "change_password",
     "change_profile",
     "delegate",
+    "end_session",
     "found",
+    "give_password_link",
     "issue_key",
     "leave_post",
+    "note_failure",
+    "note_sign_in",
+    "open_login",
+    "remove_factor",
     "rename",
+    "renew_recovery_codes",
     "revoke_delegation",
     "revoke_key",
+    "set_password_by_link",
+    "stop_login",
     "succeed",
 ]
 

@@ -1,6 +1,9 @@
 """The accounts application."""
 
 from django.apps import AppConfig
+from django.contrib.auth.management import create_permissions
+from django.contrib.contenttypes.management import create_contenttypes
+from django.db.models.signals import post_migrate
 
 
 class AccountsConfig(AppConfig):
@@ -9,3 +12,10 @@ class AccountsConfig(AppConfig):
     name = "gongshu_server.accounts"
     label = "accounts"
     verbose_name = "机构与人员"
+
+    def ready(self) -> None:
+        """Let Django make no permissions of its own: who may do what is one table, not two."""
+        post_migrate.disconnect(
+            create_permissions, dispatch_uid="django.contrib.auth.management.create_permissions"
+        )
+        post_migrate.disconnect(create_contenttypes)

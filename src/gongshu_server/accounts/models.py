@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.sessions.base_session import AbstractBaseSession
 from django.db import models
 from django.db.models import F, Q
 
@@ -143,3 +145,34 @@ class Key(models.Model):
     last_used = models.DateField(null=True, help_text="the day; of people's keys only")
     expires_at = models.DateTimeField(null=True)
     revoked_at = models.DateTimeField(null=True)
+
+
+class Login(AbstractBaseUser):
+    """What a person signs in with. It says who somebody is, and never what they may do."""
+
+    username = models.CharField(max_length=40, unique=True)
+    person = models.OneToOneField(Person, on_delete=models.PROTECT, related_name="+")
+    is_active = models.BooleanField(default=True)
+
+    objects = BaseUserManager["Login"]()
+    USERNAME_FIELD = "username"
+
+    def __str__(self) -> str:
+        return self.username
+
+
+class Session(AbstractBaseSession):
+    """One sign-in that is still open: whose it is, since when, and on what kind of device."""
+
+    person = models.CharField(max_length=26, blank=True, db_index=True)
+    begun_at = models.DateTimeField(null=True)
+    device = models.CharField(max_length=120, blank=True)
+
+    @classmethod
+    def get_session_store_class(cls) -> type:
+        """Return the store that settings name; Django's commands ask for it."""
+        from importlib import import_module
+
+        from django.conf import settings
+
+        return import_module(settings.SESSION_ENGINE).SessionStore

@@ -13,13 +13,15 @@ from rich.console import Console
 from gongshu.ledger.notes import Signer
 from gongshu.vocabulary.errors import Conflict, NotPermitted
 from gongshu.vocabulary.permissions import EVERYTHING
-from gongshu_server.accounts import actions
+from gongshu_server.accounts import actions, logins
 from gongshu_server.accounts.actors import node
-from gongshu_server.accounts.models import Organisation
+from gongshu_server.accounts.models import Holding, Organisation
 from gongshu_server.journal import clock, sealing
 from gongshu_server.journal.models import Head
 from gongshu_server.secrets_folder import make_once
 from gongshu_server.upkeep import databases, upgrading
+
+FIRST_LOGIN = "admin"
 
 
 def prepare(*, demo: bool) -> None:
@@ -67,21 +69,25 @@ def initialise(*, name: str, person: str, console: Console) -> None:
         raise Conflict("这个目录里已有节点，不会覆盖。请换一个目录。", code="node_exists")
     at = clock.now()
     with transaction.atomic():  # A node with an authority whose key nobody has seen is of no use.
-        key = _first_key(name=name, person=person, at=at)
+        holding = _first_post(name=name, person=person, at=at)
+        key = _key_of(holding, at=at)
+        logins.open_login(person_id=holding.person_id, username=FIRST_LOGIN, by=node(), at=at)
+        link = logins.give_password_link(person_id=holding.person_id, by=node(), at=at)
     sealing.seal_all(at=at)
     console.print(f"节点已建好：{settings.HOME}")
     console.print(f"管理员凭证（只显示这一次）：[bold]{key.clear}[/bold]", highlight=False)
     console.print(
         f"验证存证日志用的公钥：{Path(settings.HOME) / 'ledger.vkey'}，请另存一份到别处。"
     )
+    _say_link(link, console)
     console.print("下一步：gongshu serve")
 
 
-def _first_key(*, name: str, person: str, at: datetime) -> actions.NewKey:
+def _first_post(*, name: str, person: str, at: datetime) -> Holding:
     authority = actions.found(
         name=name, short_name=name, roles=("data_authority",), by=node(), at=at
     )
-    holding = actions.appoint(
+    return actions.appoint(
         organisation_id=authority.pk,
         title="系统管理员",
         duties=("handler", "head"),
@@ -89,6 +95,9 @@ def _first_key(*, name: str, person: str, at: datetime) -> actions.NewKey:
         by=node(),
         at=at,
     )
+
+
+def _key_of(holding: Holding, *, at: datetime) -> actions.NewKey:
     return actions.issue_key(
         label="首个凭证",
         person_id=holding.person_id,
@@ -97,6 +106,22 @@ def _first_key(*, name: str, person: str, at: datetime) -> actions.NewKey:
         by=node(),
         at=at,
     )
+
+
+def password_link(*, person_id: str, username: str, console: Console) -> None:
+    """Print a one-time link with which the person sets a password, opening a login if named.
+
+    Raises NotFound for a person without a login, Invalid, Conflict.
+    """
+    at = clock.now()
+    if username:
+        logins.open_login(person_id=person_id, username=username, by=node(), at=at)
+    _say_link(logins.give_password_link(person_id=person_id, by=node(), at=at), console)
+
+
+def _say_link(link: logins.PasswordLink, console: Console) -> None:
+    console.print(f"登录名：{link.username}。口令设置链接（一天内有效，只能用一次）：")
+    console.print(f"{settings.ADDRESS}{link.path}", highlight=False, soft_wrap=True)
 
 
 def first_key(*, post_id: str, person_id: str, label: str, console: Console) -> None:

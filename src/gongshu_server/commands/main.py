@@ -264,6 +264,20 @@ def key(
 
 
 @app.command()
+def password(
+    person: Annotated[str, typer.Option(help="人员编号 / the person's id")],
+    login: Annotated[str, typer.Option(help="还没有登录名时，开通这个登录名 / a new name")] = "",
+    home: Home = None,
+) -> None:
+    """签发口令设置链接，只能用一次 / a one-time link with which a person sets a password."""
+    require_node(home)
+    set_up(home)
+    from gongshu_server.commands import founding
+
+    founding.password_link(person_id=person, username=login, console=Console())
+
+
+@app.command()
 def clauses(
     code: Annotated[str, typer.Argument(help="条款编号，如 809-21；留空列出全部")] = "",
 ) -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from functools import cache
 from types import MappingProxyType
 
 from gongshu.engines import duckdb
 from gongshu.sandbox import Pool
+from gongshu_server.accounts import open_sessions
 from gongshu_server.accounts.actors import acting, node
 from gongshu_server.cases import actions as cases
 from gongshu_server.cases import channels, outbox
@@ -85,4 +87,6 @@ PERIODIC: tuple[Periodic, ...] = (
     Periodic("verify_entries", PART_SECONDS, lambda: verify_entries(at=clock.now())),
     Periodic("verify_rows", 60, lambda: watching.verify_rows(at=clock.now())),
     Periodic("forget_requests", 3600, lambda: requests.forget(at=clock.now())),
+    # By the machine's clock, as sessions end: a demo's clock that is moved ends none.
+    Periodic("clear_sessions", 3600, lambda: open_sessions.clear(at=datetime.now(UTC))),
 )

@@ -82,6 +82,23 @@ def places(person_id: str, *, at: datetime) -> list[Place]:
     return sorted(found, key=lambda place: (place.delegated, place.organisation, place.title))
 
 
+def begin(request: HttpRequest, *, person_id: str) -> None:
+    """Let the session begin as this person's; with a single post they are in it at once."""
+    request.session.begin(device=request.headers.get("User-Agent", ""))  # type: ignore[attr-defined] # our store
+    request.session[PERSON] = person_id
+    request.session.pop(POST, None)
+    request.session.pop(HAT, None)
+    own = places(person_id, at=now(request))
+    if len(own) == 1:
+        request.session[POST] = own[0].post
+
+
+def entered(request: HttpRequest) -> Actor:
+    """Return the actor that the session has just entered as, before the next request."""
+    person, post = request.session[PERSON], request.session[POST]
+    return acting(person_id=person, post_id=post, at=now(request))
+
+
 def enter(request: HttpRequest, *, person_id: str, post_id: str, at: datetime) -> None:
     """Let the session act from the post; raises NotPermitted for a post that is not theirs."""
     acting(person_id=person_id, post_id=post_id, at=at)
@@ -147,6 +164,7 @@ def _signed_in(request: HttpRequest) -> SignedIn | None:
     except NotPermitted:
         request.session.pop(POST, None)
         return None
+    request.session.touch()  # type: ignore[attr-defined] # our store
     hats = [role for role in HATS if role in found.actor.roles]
     hat = request.session.get(HAT, "")
     return SignedIn(

@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from allauth.account.views import LoginView, ReauthenticateView
+from allauth.mfa.base.views import AuthenticateView
+from allauth.mfa.base.views import ReauthenticateView as ReauthenticateByCodeView
 from django.conf import settings
+from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import check_for_language
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods, require_POST
 
-from gongshu.vocabulary.errors import NotFound
-from gongshu_server.accounts import demonstration
-from gongshu_server.portal import sessions
+from gongshu.vocabulary.errors import Invalid, NotFound
+from gongshu_server.accounts import demonstration, logins
+from gongshu_server.portal import refusals, sessions
+from gongshu_server.portal.doing import done
+from gongshu_server.portal.entrance import AgainByCodeForm, AgainForm, CodeForm, SignInForm
+from gongshu_server.portal.first_password import FirstPasswordForm
 
 
 def onward(request: HttpRequest) -> str:
@@ -23,14 +35,39 @@ def onward(request: HttpRequest) -> str:
     return reverse("work")
 
 
-@require_safe
-def sign_in(request: HttpRequest) -> HttpResponse:
-    """Show the ways to sign in; a demo node offers one click into each role."""
-    context = {
-        "roles": demonstration.roles(at=sessions.now(request)),
-        "next": request.GET.get("next", ""),
-    }
-    return render(request, "portal/shell/sign_in.html", context)
+class SignIn(LoginView):
+    """The ways to sign in; a demo node offers one click into each role as well."""
+
+    template_name = "portal/shell/sign_in.html"
+    form_class = SignInForm
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """Return what the page shows."""
+        found: dict[str, Any] = super().get_context_data(**kwargs)
+        found["roles"] = demonstration.roles(at=sessions.now(self.request))
+        found["next"] = self.request.POST.get("next") or self.request.GET.get("next", "")
+        return found
+
+
+class SecondStep(AuthenticateView):
+    """The second step of a sign-in: a code."""
+
+    template_name = "portal/shell/second_step.html"
+    form_class = CodeForm
+
+
+class Again(ReauthenticateView):
+    """The password once more, before a page that concerns the safety of the login."""
+
+    template_name = "portal/shell/again.html"
+    form_class = AgainForm
+
+
+class AgainByCode(ReauthenticateByCodeView):
+    """A code instead of the password, before such a page."""
+
+    template_name = "portal/shell/again.html"
+    form_class = AgainByCodeForm
 
 
 @require_POST
@@ -40,15 +77,43 @@ def sign_in_as(request: HttpRequest) -> HttpResponse:
     at = sessions.now(request)
     if not demonstration.knows(person, post, at=at):
         raise NotFound("没有这个演示身份。", code="no_demo_identity")
+    logout(request)
     request.session.cycle_key()
+    sessions.begin(request, person_id=person)
     sessions.enter(request, person_id=person, post_id=post, at=at)
+    logins.note_sign_in(person_id=person, way="demo", by=sessions.entered(request), at=at)
     return HttpResponseRedirect(onward(request))
+
+
+@never_cache
+@sensitive_post_parameters("password", "again")
+@require_http_methods(["GET", "HEAD", "POST"])
+def first_password(request: HttpRequest, login_id: int, token: str) -> HttpResponse:
+    """Let the receiver of a one-time link set a password, and lead to the sign-in page."""
+    login = logins.by_link(login_id, token)
+    form = FirstPasswordForm(request.POST or None)
+    refusal, status = None, 200
+    if request.method == "POST" and form.is_valid():
+        try:
+            logins.set_password_by_link(
+                login_id=login_id,
+                token=token,
+                password=form.cleaned_data["password"],
+                by=logins.alone(login.person_id),
+                at=sessions.now(request),
+            )
+        except Invalid as error:
+            refusal, status = refusals.card(error), refusals.status_of(error)
+        else:
+            return done(request, _("口令已设置，请用它登录。"), reverse("sign_in"))
+    context = {"form": form, "card": refusal, "login": login}
+    return render(request, "portal/shell/first_password.html", context, status=status)
 
 
 @require_POST
 def sign_out(request: HttpRequest) -> HttpResponse:
     """End the session."""
-    request.session.flush()
+    logout(request)
     return HttpResponseRedirect(reverse("front"))
 
 

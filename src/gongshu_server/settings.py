@@ -89,6 +89,8 @@ SECURE_HSTS_SECONDS = 31_536_000 if SECURE else 0
 CSRF_USE_SESSIONS = False
 CSRF_FAILURE_VIEW = "gongshu_server.portal.failures.not_ours"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+# The levels of a wide table are confirmed on one page: six fields for each of 2,000 items.
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 15_000
 SECURE_CONTENT_TYPE_NOSNIFF = True
 X_FRAME_OPTIONS = "DENY"
 

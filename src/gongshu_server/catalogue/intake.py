@@ -25,15 +25,17 @@ from gongshu_server.journal.ids import ulid
 from gongshu_server.journal.requests import Replayed
 
 
-def store(resource_id: str, path: Path, *, by: Actor, at: datetime) -> ReceivedFile:
+def store(resource_id: str, path: Path, *, by: Actor, at: datetime, name: str = "") -> ReceivedFile:
     """Copy a file into the node's store and record it; the copy is durable before the record.
+
+    `name` is what its sender calls it, where the file at `path` is called otherwise.
 
     Raises Invalid for what is not a regular file, Unavailable when the disk refuses the copy;
     nothing is kept then.
     """
     if not path.is_file():
         raise Invalid("只能报送普通文件，请检查文件是否存在。", code="not_a_file")
-    return _keep(resource_id, ulid(at), path.name, partial(_copy, path), by=by, at=at)
+    return _keep(resource_id, ulid(at), name or path.name, partial(_copy, path), by=by, at=at)
 
 
 def adopt(

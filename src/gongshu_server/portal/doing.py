@@ -13,6 +13,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.utils.http import urlencode
 
@@ -22,14 +23,14 @@ from gongshu_server.journeys.inputs import refuse_unfit
 from gongshu_server.journeys.naming import function
 from gongshu_server.portal import sessions
 
-View = Callable[..., HttpResponse]
+View = Callable[..., HttpResponseBase]
 
 
 def signed_in(view: View) -> View:
     """Let only people with a post reach the view; others are led to the sign-in page and back."""
 
     @functools.wraps(view)
-    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if sessions.of(request) is None:
             if request.headers.get("HX-Request") or request.headers.get("Gongshu-Background"):
                 return HttpResponse(status=401)

@@ -64,7 +64,7 @@ NAVIGATION: Mapping[str, tuple[Entry, ...]] = MappingProxyType(
             Entry(_("我的目录与挂接"), "catalogue:own"),
             Entry(_("场景意见"), "operation:opinions"),
             Entry(_("质量与校核纠错"), "catalogue:corrections"),
-            Entry(_("责任清单"), "duties"),
+            Entry(_("责任清单"), "catalogue:duties"),
         ),
         "implementing_body": (
             _INBOX,

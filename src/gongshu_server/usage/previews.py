@@ -14,15 +14,17 @@ from typing import Any
 
 from gongshu.policy import Use
 from gongshu.vocabulary.actions import Action
-from gongshu.vocabulary.errors import Invalid
+from gongshu.vocabulary.errors import Invalid, NotFound
 from gongshu.vocabulary.levels import Level, Regime, SubjectKind, regime_of
 from gongshu.vocabulary.purposes import Purpose
 from gongshu_server.accounts.actors import Actor
+from gongshu_server.catalogue import outcomes
 from gongshu_server.catalogue import queries as catalogue
 from gongshu_server.catalogue.models import Item, Resource, Snapshot
 from gongshu_server.usage import actions, queries
 
 ROWS = 20
+WHOLE = "*"
 CELL = 200
 
 
@@ -102,6 +104,29 @@ def preview(resource_id: str, *, by: Actor, at: datetime) -> Preview:
         raise Invalid("这个版本没有您可以预览的数据项。", code="nothing_to_preview")
     withheld = tuple(item.name for item in items if item.name not in columns)
     return Preview(columns, tuple(_rows(snapshot, columns)), withheld, snapshot.as_of)
+
+
+def rejected(file_id: str, *, by: Actor, at: datetime) -> Iterator[str]:
+    """Return the rejected rows of a file to its provider as lines of CSV, recorded as a use.
+
+    Raises NotFound for a file that is not of the actor's own organisation or has no version.
+    """
+    found = outcomes.outcome(file_id, by=by, most=0)
+    if found.snapshot is None or not found.snapshot.rejects:
+        raise NotFound("这个文件没有未收进的行。", code="no_rejects")
+    use = Use(
+        party=by.organisation,
+        object=f"resource:{found.file.resource_id}",
+        action=Action.process,
+        items=frozenset({WHOLE}),
+        purpose=Purpose.filing,
+        business=None,
+        region=None,
+        at=at,
+        rows=found.snapshot.rejects,
+    )
+    actions.use(uses=(use,), by=by, at=at)
+    return outcomes.rejects_csv(found.snapshot)
 
 
 def _rows(snapshot: Snapshot, columns: tuple[str, ...]) -> Iterator[tuple[str, ...]]:

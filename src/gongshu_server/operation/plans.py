@@ -83,6 +83,8 @@ def amend_plan(*, plan_id: str, contents: Mapping[str, str], by: Actor, at: date
         )
     require(by, "plan.submit", clause="27-9")
     _own(plan, by=by)
+    if plan.contents == dict(contents):
+        return plan  # A form that saves as one types sends much that is saved already.
     plan.contents = dict(contents)
     plan.save(update_fields=["contents"])
     _journal_draft(plan, by=by, at=at)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Count, Exists, Max, OuterRef, QuerySet
 
 from gongshu.vocabulary.errors import NotFound
 from gongshu_server.accounts.actors import Actor
-from gongshu_server.cases.models import Case
+from gongshu_server.cases.models import Case, Party
 from gongshu_server.operation.grants import beyond_agreement, ceiling_grants, scenario_grants
 from gongshu_server.operation.models import (
     Agreement,
@@ -24,8 +25,10 @@ __all__ = [
     "active_agreements",
     "agreement",
     "agreements",
+    "asked_for_opinion",
     "beyond_agreement",
     "ceiling_grants",
+    "developers",
     "expired_agreements",
     "opinions",
     "plan",
@@ -88,6 +91,25 @@ def opinions(scenario_id: str, *, by: Actor) -> list[ProviderOpinion]:
     """Return the opinions given so far on a scenario that the actor may see."""
     found = scenario(scenario_id, by=by)
     return list(ProviderOpinion.objects.filter(scenario=found).order_by("at"))
+
+
+def asked_for_opinion(*, by: Actor) -> QuerySet[Scenario]:
+    """Return the scenarios that ask for data of the actor's own organisation."""
+    asked = Party.objects.filter(
+        case_id=OuterRef("case"), organisation_id=by.organisation, part="consulted"
+    )
+    rows = Scenario.objects.filter(Exists(asked)).exclude(developer_id=by.organisation)
+    return rows.select_related("developer")
+
+
+def developers(*, by: Actor, most: int = 200) -> list[dict[str, Any]]:
+    """Return who develops under the actor's agreements: id, name, scenarios, the newest one."""
+    rows = Scenario.objects.filter(applicant_id=by.organisation).values(
+        "developer_id", "developer__name"
+    )
+    return list(
+        rows.annotate(scenarios=Count("id"), newest=Max("id")).order_by("developer__name")[:most]
+    )
 
 
 def scope_of(row: Agreement | Scenario) -> tuple[ScopeEntry, ...]:

@@ -93,11 +93,11 @@ def _entry_faults(
     if unknown:
         yield _fault("scope.items", f"{where}没有这些数据项：{'、'.join(unknown)}")
     for name in entry.items:
-        if name in known and (why := _never(known[name], entry.exits)):
+        if name in known and (why := never(known[name], entry.exits)):
             yield Fault("scope.level", f"{where}的“{name}”{why}", LEVEL_CLAUSE)
 
 
-def _never(item: Item, exits: Sequence[str]) -> str:
+def never(item: Item, exits: Sequence[str]) -> str:
     """Return why the item may not be authorised so, or an empty text."""
     if not item.confirmed_by:
         return "还没有确认分类分级，不能授权"

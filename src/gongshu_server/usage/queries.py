@@ -6,12 +6,13 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from django.db.models import QuerySet, Sum
+from django.db.models import Count, QuerySet, Sum
 
 from gongshu.policy import PUBLIC, Grant, GrantIndex
 from gongshu.vocabulary.errors import NotFound
 from gongshu.workflow.limits import SHANGHAI
 from gongshu_server.accounts.actors import Actor
+from gongshu_server.journal.models import Entry
 from gongshu_server.usage import compilation
 from gongshu_server.usage.models import Alarm, GrantRow, Metered
 
@@ -49,10 +50,7 @@ def grant(grant_id: str, *, by: Actor, at: datetime) -> GrantView:
 
     Raises Unavailable for a row that the journal does not bear out.
     """
-    row = grants(by=by).filter(pk=grant_id).first()
-    if row is None:
-        raise NotFound("没有这项用数许可。", code="grant_not_found")
-    compilation.verified(row)
+    row, _ = verified_row(grant_id, by=by)
     return grant_views([row], at=at)[0]
 
 
@@ -80,6 +78,32 @@ def grant_views(rows: Iterable[GrantRow], *, at: datetime) -> list[GrantView]:
 def alarms(*, by: Actor) -> QuerySet[Alarm]:
     """Return the open alarms to those who watch over the node, none to anybody else."""
     return Alarm.objects.visible_to(by).filter(closed_at__isnull=True)
+
+
+def verified_row(grant_id: str, *, by: Actor) -> tuple[GrantRow, Grant]:
+    """Return one grant that the actor may see, as its row and as the journal bears it out.
+
+    Raises NotFound for who may not see it, Unavailable for a row that was edited.
+    """
+    row = grants(by=by).filter(pk=grant_id).first()
+    if row is None:
+        raise NotFound("没有这项用数许可。", code="grant_not_found")
+    return row, compilation.verified(row)
+
+
+def uses_of(grants: Collection[str]) -> dict[str, int]:
+    """Return how often each grant was used so far: runs in the workshop, and calls. One query."""
+    runs = Entry.objects.filter(
+        event="use.allowed", subject_kind="grant", subject_id__in=list(grants)
+    ).values("subject_id")
+    calls = Metered.objects.filter(grant__in=list(grants)).values("grant")
+    counted = runs.annotate(n=Count("id")).values_list("subject_id", "n")
+    used: dict[str, int] = {}
+    for grant_id, amount in counted.union(
+        calls.annotate(n=Sum("allowed")).values_list("grant", "n"), all=True
+    ):
+        used[grant_id] = used.get(grant_id, 0) + amount
+    return used
 
 
 def index_for(parties: Collection[str], objects: Collection[str], *, at: datetime) -> GrantIndex:

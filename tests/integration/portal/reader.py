@@ -9,6 +9,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from gongshu_server.journal import clock
 from gongshu_server.portal import sessions
 from integration.city import City
 
@@ -24,6 +25,13 @@ def signed_in(city: City, who: str) -> Client:
     session[sessions.PERSON], session[sessions.POST] = person, post
     session.save()
     return client
+
+
+def arrived(city: City, who: str) -> Client:
+    """Return a client signed in at the city's own time, on a demo node; actions follow later."""
+    clock.move_to(city.at)
+    city.later(minutes=5)
+    return signed_in(city, who)
 
 
 def token(page: str) -> str:

@@ -1,0 +1,1 @@
+"""Authorised operation on pages: plans, agreements, scenarios, opinions, grants."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Count, Exists, Max, OuterRef, QuerySet
+from django.db.models import Count, Exists, OuterRef, QuerySet
 
 from gongshu.vocabulary.errors import NotFound
 from gongshu_server.accounts.actors import Actor
@@ -103,13 +103,12 @@ def asked_for_opinion(*, by: Actor) -> QuerySet[Scenario]:
 
 
 def developers(*, by: Actor, most: int = 200) -> list[dict[str, Any]]:
-    """Return who develops under the actor's agreements: id, name, scenarios, the newest one."""
+    """Return who develops under the actor's agreements: id, name, number of scenarios."""
     rows = Scenario.objects.filter(applicant_id=by.organisation).values(
         "developer_id", "developer__name"
     )
-    return list(
-        rows.annotate(scenarios=Count("id"), newest=Max("id")).order_by("developer__name")[:most]
-    )
+    counted = rows.annotate(scenarios=Count("id")).order_by("developer__name")
+    return [dict(row) for row in counted[:most]]
 
 
 def scope_of(row: Agreement | Scenario) -> tuple[ScopeEntry, ...]:

@@ -50,16 +50,20 @@ class Done:
     id: str
 
 
-def perform(request: HttpRequest, name: str, arguments: Mapping[str, Any]) -> Done:
+def perform(
+    request: HttpRequest, name: str, arguments: Mapping[str, Any], *, repeated: bool = False
+) -> Done:
     """Call the action `context.verb` as the signed-in person, now.
 
     The hidden fields `once` and `seen` of the form let a double click do nothing twice and refuse
-    who decides on what has changed meanwhile. Raises the action's DomainError; the denial is
+    who decides on what has changed meanwhile. `repeated` is for a form that saves as one types: each
+    saving is a change of its own, and the token is kept for the form's button. Raises the action's DomainError; the denial is
     already recorded then.
     """
     by = sessions.actor(request)
     refuse_unfit(dict(arguments))
-    key, seen = request.POST.get("once", ""), request.POST.get("seen", "")
+    key = "" if repeated else request.POST.get("once", "")
+    seen = request.POST.get("seen", "")
     with once(key, action=name, arguments=arguments, by=by, answer=_id) as one, expecting(seen):
         result = function(name)(**arguments, by=by, at=sessions.now(request))
         return Done(result, _id(result))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -59,7 +61,7 @@ def draft(request: HttpRequest) -> HttpResponse:
         "back": reverse("operation:plans"),
         "clause": "27-9",
     }
-    given = {"contents": {}}
+    given: dict[str, Any] = {"contents": {}}
     return ask(request, "operation.draft_plan", form, given=given, then=then, page=page)
 
 
@@ -124,10 +126,8 @@ def keep(request: HttpRequest, plan_id: str) -> HttpResponse:
     form = ContentsForm(request.POST, items=MANDATORY_ITEMS)
     if not form.is_valid():
         return JsonResponse({"errors": form.errors}, status=422)
-    # Each saving is a change of its own: the token of the form is for its button alone.
-    request.POST = request.POST.copy()
-    request.POST.pop("once", None)
-    perform(request, "operation.amend_plan", {"plan_id": row.pk, **form.arguments()})
+    said = {"plan_id": row.pk, **form.arguments()}
+    perform(request, "operation.amend_plan", said, repeated=True)
     local = timezone.localtime(sessions.now(request), SHANGHAI)
     return JsonResponse({"saved_at": f"{local:%H:%M}"})
 

@@ -56,9 +56,9 @@ def perform(
     """Call the action `context.verb` as the signed-in person, now.
 
     The hidden fields `once` and `seen` of the form let a double click do nothing twice and refuse
-    who decides on what has changed meanwhile. `repeated` is for a form that saves as one types: each
-    saving is a change of its own, and the token is kept for the form's button. Raises the action's DomainError; the denial is
-    already recorded then.
+    who decides on what has changed meanwhile. `repeated` is for a form that saves as one types:
+    each saving is a change of its own, and the token is kept for the form's button. Raises the
+    action's DomainError; the denial is already recorded then.
     """
     by = sessions.actor(request)
     refuse_unfit(dict(arguments))

@@ -29,7 +29,7 @@ $(VENV)/dev.stamp: requirements/dev.txt $(VENV)/node.stamp
 demo: $(VENV)/node.stamp ## 造一座演示城市，走完全程，然后打开节点 / build the demo city, run the story, serve
 	@$(BIN)/gongshu demo --port $(HOST_PORT)
 
-serve: $(VENV)/node.stamp ## 启动节点（先 gongshu init）/ serve the node in GONGSHU_HOME
+serve: $(VENV)/node.stamp ## 启动 GONGSHU_HOME 里的节点；没有时说明怎么建 / serve the node, or say how to make one
 	@$(BIN)/gongshu serve --port $(HOST_PORT)
 
 test: $(VENV)/dev.stamp ## 运行全部测试 / run every test

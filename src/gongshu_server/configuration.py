@@ -99,6 +99,38 @@ SETTINGS: tuple[Setting, ...] = (
         "Domains that may receive notices, separated by commas; empty means any",
     ),
     Setting(
+        "GONGSHU_TLS",
+        "off",
+        "TLS：off（只供本机）、here（节点自己做，须有证书和私钥）、proxy（前面的反向代理做）",
+        "TLS: off (this machine only), here (with certificate and key), proxy (done before us)",
+    ),
+    Setting("GONGSHU_TLS_CERTIFICATE", "", "证书文件（PEM，含中间证书）", "Certificate file (PEM)"),
+    Setting("GONGSHU_TLS_KEY", "", "私钥文件（PEM，PKCS#8）", "Private key file (PEM, PKCS#8)"),
+    Setting(
+        "GONGSHU_HSTS_SECONDS",
+        "31536000",
+        "浏览器记住“只用 TLS”多少秒；只在启用 TLS 时有效，0 为不要求",
+        "How long browsers remember to use TLS alone; only with TLS, 0 for not at all",
+    ),
+    Setting(
+        "GONGSHU_METRICS",
+        "local",
+        "谁可以读 /metrics：local（本机直接访问，或有权限的凭证）、key（只限凭证）、off（关闭）",
+        "Who may read /metrics: local (this machine, or a key), key (keys alone), off",
+    ),
+    Setting(
+        "GONGSHU_LEAST_FREE_MIB",
+        "1024",
+        "节点目录所在磁盘至少剩余多少 MiB，少于此数 /readyz 报告未就绪",
+        "Least free space (MiB) on the node's disk; below it /readyz says not ready",
+    ),
+    Setting(
+        "GONGSHU_LOG",
+        "text",
+        "日志格式：text（每行一句）、json（每行一个 JSON 对象）或 quiet（只写故障）",
+        "Form of the log: text, json (one object a line), or quiet (faults alone)",
+    ),
+    Setting(
         "GONGSHU_SHARED",
         "../shared",
         "真实数据目录，只有测试和基准用到",

@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from gongshu_server import configuration
+from gongshu_server.log_lines import QUIET
 from gongshu_server.secrets_folder import secret
 
 HOME = configuration.home()
@@ -42,6 +43,7 @@ INSTALLED_APPS = [
     "gongshu_server.portal",
 ]
 MIDDLEWARE = [
+    "gongshu_server.upkeep.requests.everywhere",
     "django.middleware.security.SecurityMiddleware",
     "gongshu_server.portal.security.strict_policy",
     "gongshu_server.api.problems.everywhere",
@@ -83,11 +85,15 @@ SESSION_COOKIE_AGE = int(configuration.value("GONGSHU_SESSION_HOURS")) * 3600
 SESSION_IDLE = int(configuration.value("GONGSHU_SESSION_IDLE_MINUTES")) * 60
 SESSION_EXPIRE_AT_BROWSER_CLOSE = True
 # Behind TLS cookies travel over nothing else, and browsers ask for nothing else.
-SECURE = configuration.value("GONGSHU_ADDRESS").startswith("https://")
+TLS = configuration.value("GONGSHU_TLS")
+SECURE = TLS != "off" or configuration.value("GONGSHU_ADDRESS").startswith("https://")
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = SECURE
-SECURE_HSTS_SECONDS = 31_536_000 if SECURE else 0
+SECURE_HSTS_SECONDS = int(configuration.value("GONGSHU_HSTS_SECONDS")) if SECURE else 0
 CSRF_USE_SESSIONS = False
 CSRF_FAILURE_VIEW = "gongshu_server.portal.failures.not_ours"
+if TLS == "proxy":
+    # Only then: without a proxy that sets it, anybody could send this header.
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # The levels of a wide table are confirmed on one page: six fields for each of 2,000 items.
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 15_000
@@ -141,6 +147,10 @@ CACHES = {
     }
 }
 
+LOG = configuration.value("GONGSHU_LOG")
+METRICS = configuration.value("GONGSHU_METRICS")
+LEAST_FREE_MIB = int(configuration.value("GONGSHU_LEAST_FREE_MIB"))
+
 ADDRESS = configuration.value("GONGSHU_ADDRESS").rstrip("/")
 EMAIL_HOST = configuration.value("GONGSHU_EMAIL_HOST")
 EMAIL_PORT = int(configuration.value("GONGSHU_EMAIL_PORT"))
@@ -165,11 +175,23 @@ TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"discreet": {"()": "gongshu_server.log_lines.DiscreetFormatter"}},
+    "formatters": {
+        "discreet": {
+            "()": "gongshu_server.log_lines.DiscreetFormatter",
+            "form": LOG,
+        }
+    },
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "discreet"}},
     "root": {"handlers": ["stderr"], "level": "WARNING"},
-    # It names logins and addresses; what happened is in the journal.
-    "loggers": {"axes": {"level": "CRITICAL"}},
+    "loggers": {
+        # One line for every request and every job, unless only faults are wanted.
+        **{
+            name: {"level": "WARNING" if LOG == QUIET else "INFO"}
+            for name in ("gongshu_server.upkeep.requests", "gongshu_server.jobs.tasks")
+        },
+        # It names logins and addresses; what happened is in the journal.
+        "axes": {"level": "CRITICAL"},
+    },
 }
 
 

@@ -5,6 +5,7 @@ from django.urls import URLPattern, URLResolver, path
 from gongshu_server.api import pages as reference
 from gongshu_server.api.api import api
 from gongshu_server.portal import assets, cases, pages, sections, signing_in, uploads
+from gongshu_server.upkeep import doors
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("sign-in/", signing_in.SignIn.as_view(), name="sign_in"),
@@ -33,6 +34,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", pages.front, name="front"),
     path("disclosure/", pages.disclosure, name="disclosure"),
     path("registrations/", pages.registration, name="registration"),
+    path("healthz", doors.alive, name="healthz"),
+    path("readyz", doors.ready, name="readyz"),
+    path("metrics", doors.numbers, name="metrics"),
     path("static/<path:path>", assets.serve, name="asset"),
     path("ledger/<path:path>", pages.ledger_file, name="ledger"),
     path("api/v1/openapi.json", reference.openapi, name="openapi"),

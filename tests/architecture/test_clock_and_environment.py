@@ -21,6 +21,8 @@ NOW = {
 }
 # The doors, and what runs by itself.
 KEEPS_TIME = {"portal", "api", "delivery", "commands", "demo", "jobs"}
+# Doors that stand beside the contexts: what watches the node, and what times every request.
+DOORS = {"gongshu_server/upkeep/doors.py", "gongshu_server/upkeep/requests.py"}
 THE_CLOCK = "gongshu_server/journal/clock.py"
 ENVIRONMENT = {"os.environ", "os.getenv", "os.putenv", "environ"}
 # The one reader; the command line hands the folder down; a serving child gets its parent's.
@@ -36,7 +38,7 @@ SETS_ITS_OWN = {"gongshu/sandbox/locks.py"}
 
 def clock_reads(module: trees.Module) -> Iterator[str]:
     """Yield every reading of a clock in a module that gets its time by argument."""
-    if module.place == THE_CLOCK or (
+    if module.place in DOORS | {THE_CLOCK} or (
         module.place.startswith("gongshu_server/") and module.folder in KEEPS_TIME
     ):
         return

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 # What differs from call to call by its nature.
-PER_CALL = frozenset({"date", "gongshu-receipt"})
+PER_CALL = frozenset({"date", "gongshu-receipt", "request-id"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import logging
+import subprocess
 import sys
 from typing import Any
 from urllib.parse import quote
@@ -91,3 +93,109 @@ def test_a_refusal_names_the_pattern_that_its_address_matched() -> None:
     more = {"status_code": 404, "request": Request()}
     line = formatted(record("django.request", "Not Found: %s", f"/{PERSON}", **more))
     assert line == "ERROR django.request: 404 GET ledger/<path:path>"
+
+
+NASTY = (
+    PERSON,
+    "11010119900307451X",
+    "91330100MA2AAAAA1X",
+    "13812345678",
+    "gs_" + "k" * 43,
+    "gsa_01K8PRVM309204J6RR7RNVY85G.1790000000.aabbcc.ddee",
+    "Bearer abcdef0123456789",
+)
+
+
+@pytest.mark.parametrize("form", ["text", "json", "quiet"])
+@pytest.mark.parametrize("nasty", NASTY)
+def test_nothing_nasty_gets_through_any_logger(form: str, nasty: str) -> None:
+    """As message, argument, exception text, field, path and header, of our loggers and others."""
+    format_ = DiscreetFormatter(form).format
+
+    class Request:
+        method = "GET"
+        path = f"/{nasty}"
+        headers = {"Authorization": nasty}
+        resolver_match = None
+
+    said = []
+    for logger in ("gongshu_server.jobs.worker", "django.request", "asyncio", "_granian", ""):
+        try:
+            raise KeyError(nasty)
+        except KeyError:
+            said.append(format_(record(logger, f"failed {nasty}")))
+            said.append(format_(record(logger, "failed %s", nasty)))
+            said.append(format_(record(logger, "%d", nasty)))
+            said.append(format_(record(logger, "x", fields={"route": nasty, "person": nasty})))
+            said.append(format_(record(logger, f"/{nasty}", status_code=500, request=Request())))
+    assert len(said) == 25
+    for line in said:
+        assert nasty not in line
+        assert "\n" not in line
+    assert sum("KeyError at " in line for line in said) == 25
+
+
+def test_what_the_second_net_takes_is_blotted_out_and_the_rest_stays() -> None:
+    line = formatted(
+        record("gongshu_server.x", "case %s of %s", "01K8PRVM309204J6RR7RNVY85G", PERSON)
+    )
+    assert line == "ERROR gongshu_server.x: case 01K8PRVM309204J6RR7RNVY85G of […]"
+
+
+def test_a_json_line_is_one_object_with_known_fields_alone() -> None:
+    made = record(
+        "gongshu_server.upkeep.requests",
+        "request",
+        fields={"id": "x", "route": "cases/<str:case_id>/", "status": 200, "ms": 1.5, "name": NAME},
+    )
+    value = json.loads(DiscreetFormatter("json").format(made))
+    assert value.pop("at").startswith("20")
+    assert value == {
+        "level": "ERROR",
+        "logger": "gongshu_server.upkeep.requests",
+        "said": "request",
+        "id": "x",
+        "route": "cases/<str:case_id>/",
+        "status": 200,
+        "ms": 1.5,
+    }
+
+
+def test_another_librarys_fields_are_not_written() -> None:
+    assert NAME not in formatted(record("somebody.else", "x", fields={"route": NAME}))
+
+
+@pytest.mark.parametrize("thread", [False, True])
+def test_what_nobody_has_caught_is_reported_without_its_text(thread: bool) -> None:
+    code = f"""
+import threading
+from gongshu_server.log_lines import DiscreetFormatter, report_discreetly
+import json
+import logging
+import subprocess
+handler = logging.StreamHandler()
+handler.setFormatter(DiscreetFormatter())
+logging.getLogger().addHandler(handler)
+report_discreetly()
+def fail():
+    raise ValueError("cell {PERSON}")
+if {thread}:
+    one = threading.Thread(target=fail)
+    one.start()
+    one.join()
+else:
+    fail()
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert "ValueError at " in done.stderr
+    assert PERSON not in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_each_request_has_one_line_with_its_route_and_number(town: Town) -> None:
+    town.ask("GET", f"/registrations/?code={PERSON}")
+    said = town.server.log().splitlines()
+    lines = [line for line in said if "route=registrations/ " in line]
+    assert lines
+    assert "status=404" in lines[-1]
+    assert PERSON not in lines[-1]

@@ -2,17 +2,32 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 from django.conf import settings
+from django.db import DatabaseError
 from rich.console import Console
 
 from gongshu_server.accounts.actors import node
 from gongshu_server.journal import clock
 from gongshu_server.upkeep import backup, occupancy, restoring, upgrading
+from gongshu_server.upkeep.condition import condition
 from gongshu_server.upkeep.unpacking import Unpacked
 
 MIB = 1 << 20
+NUMBERS = {
+    "entries": "存证流水（条）",
+    "ledger_entries": "已签名（条）",
+    "unsealed_entries": "待签名（条）",
+    "queued_tasks": "排队的任务",
+    "queue_seconds": "最久的已等（秒）",
+    "uncollected_segments": "未计入的用数段",
+    "quota_blocks": "占用的额度块",
+    "cases_overdue": "逾期办件",
+    "alarms_open": "未处理的告警",
+    "backup_seconds": "距上次备份（秒）",
+}
 
 
 def back_up(target: Path, *, passphrase: str, console: Console) -> None:
@@ -80,6 +95,23 @@ def upgrade(target: Path | None, *, passphrase: str, console: Console) -> None:
     for name in done.migrations:
         console.print(f"  已完成 {name}", highlight=False, soft_wrap=True)
     console.print("升级完成，已写入存证。下一步：gongshu serve")
+
+
+def status(console: Console) -> int:
+    """Print what holds and what does not, and the numbers; return 0 when the node can serve."""
+    machine = datetime.now(UTC)
+    try:
+        at = clock.now()
+    except DatabaseError:
+        at = machine
+    seen = condition(at=at, machine=machine)
+    for check in seen.checks:
+        mark = "[green]正常[/green]" if check.ok else "[red]异常[/red]"
+        console.print(f"{mark}  {check.sentence}", highlight=False, soft_wrap=True)
+    for name, zh in NUMBERS.items():
+        if name in seen.numbers:
+            console.print(f"  {zh}：{seen.numbers[name]:,.0f}", highlight=False)
+    return 0 if seen.ready else 1
 
 
 def needs_upgrade() -> bool:

@@ -51,7 +51,8 @@ def require_node(home: Path | None) -> None:
     folder = configuration.home()
     if not (folder / "keys" / "ledger.key").is_file():
         raise NotFound(
-            f"{folder} 里还没有节点。请先运行 gongshu init，或用 --home 指明节点目录。",
+            f"{folder} 里还没有节点。想先看看：make demo（或 gongshu demo）造一座演示城市并打开；"
+            f"正式使用：gongshu init --home 目录，然后 gongshu serve --home 目录。",
             code="no_node",
         )
 
@@ -145,6 +146,16 @@ def demo(  # noqa: PLR0917 - one option each; typer calls it by name
     # A fresh process serves: what the story has loaded is not needed any more.
     serve = ["-m", "gongshu_server.commands", "serve", "--port", str(port), "--home", str(folder)]
     os.execv(sys.executable, [sys.executable, *serve])  # noqa: S606 - our own interpreter
+
+
+@app.command()
+def status(home: Home = None) -> None:
+    """节点能不能服务、哪里不对；0 正常，1 不正常 / whether the node can serve."""
+    require_node(home)
+    set_up(home)
+    from gongshu_server.commands import keeping
+
+    raise typer.Exit(keeping.status(Console()))
 
 
 Passphrase = Annotated[

@@ -22,6 +22,8 @@ from types import FrameType
 
 from gongshu.vocabulary.errors import Conflict
 from gongshu_server import configuration
+from gongshu_server.commands import transport
+from gongshu_server.log_lines import report_discreetly
 from gongshu_server.upkeep import occupancy
 
 RESTART_SECONDS = 1.0
@@ -33,14 +35,18 @@ _LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
 def serve(*, host: str, port: int, workers: int = 1) -> int:
     """Serve until SIGINT or SIGTERM; return the exit status.
 
-    Raises Conflict when the port is taken.
+    Raises Conflict when the port is taken, Invalid when TLS cannot be done as the settings say.
     """
+    tls = transport.options()
     refuse_taken(host, port)
+    if said := transport.warning(local=is_local(host)):
+        sys.stderr.write(f"{said}\n")
     held = occupancy.occupy(configuration.home())
     server = [
         *(sys.executable, "-m", "granian", "gongshu_server.delivery.asgi:application"),
         *("--interface", "asgi", "--host", host, "--port", str(port)),
         *("--workers", str(workers), "--no-ws", "--log-level", "warning"),
+        *tls,
     ]
     worker = [sys.executable, "-m", "gongshu_server.commands", "worker"]
     return _Household((server, worker), held=held).run()
@@ -145,6 +151,7 @@ def work() -> None:
     from gongshu_server.upkeep import upgrading
 
     upgrading.refuse_other_version()
+    report_discreetly()
     held = occupancy.occupy(configuration.home())
     periodic.clean_room()
     stop = threading.Event()

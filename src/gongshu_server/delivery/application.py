@@ -50,6 +50,7 @@ class _DataPlane:
                 await self._opened().door.serve(*target, scope, (receive, send))
             except Exception as error:  # noqa: BLE001 - what it says may name a subject (S11)
                 _report(error)
+                self._opened().failed(target[1])
                 with suppress(Exception):
                     await send_whole(send, _FAILED)
         else:

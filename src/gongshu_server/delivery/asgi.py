@@ -16,6 +16,7 @@ from django.core.asgi import get_asgi_application
 from gongshu_server.delivery.application import application as data_plane
 from gongshu_server.delivery.bodies import bounded
 from gongshu_server.delivery.web import Application
+from gongshu_server.log_lines import report_discreetly
 from gongshu_server.secrets_folder import secret
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "gongshu_server.settings")
@@ -23,6 +24,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "gongshu_server.settings")
 # answer must wait for it.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 django.setup()
+report_discreetly()
 
 from gongshu_server.delivery.database_source import DatabaseSource  # noqa: E402 - needs the setup
 

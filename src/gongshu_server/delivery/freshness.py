@@ -10,6 +10,7 @@ from __future__ import annotations
 import sys
 import threading
 import time
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Final
 
@@ -22,10 +23,19 @@ CONFIRMED_FOR: Final = 1.0
 
 
 class Freshness:
-    """Holds the process's entitlements and hands them out only while they are certain."""
+    """Holds the process's entitlements and hands them out only while they are certain.
 
-    def __init__(self, source: EntitlementSource, epoch: Epoch) -> None:
-        self._source, self._epoch = source, epoch
+    `confirmed` is called whenever they have just been confirmed.
+    """
+
+    def __init__(
+        self,
+        source: EntitlementSource,
+        epoch: Epoch,
+        *,
+        confirmed: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._source, self._epoch, self._say_confirmed = source, epoch, confirmed
         self._lock = threading.Lock()
         self._stop = threading.Event()
         # Read before loading: what is revoked in between is loaded once more, never missed.
@@ -36,6 +46,7 @@ class Freshness:
 
     def start(self) -> None:
         """Start confirming."""
+        self._say_confirmed()
         self._thread.start()
 
     def stop(self) -> None:
@@ -80,6 +91,7 @@ class Freshness:
         while not self._stop.wait(CONFIRM_EVERY):
             try:
                 self._confirm_once()
+                self._say_confirmed()
                 failing = False
             except Exception as error:  # noqa: BLE001 - whatever it is, nothing is confirmed
                 if not failing:  # Once per failure, not four times a second.

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
+from gongshu_server.counters import Counters
 from gongshu_server.delivery.admission import CAPACITY, RESERVED, Admission
 from gongshu_server.delivery.calls import Judge
 from gongshu_server.delivery.commits import GroupCommit
@@ -50,7 +51,8 @@ class Host:
         tuning: Tuning,
     ) -> None:
         self._epoch = Epoch(folder)
-        self._freshness = Freshness(source, self._epoch)
+        self._counters = Counters(folder)
+        self._freshness = Freshness(source, self._epoch, confirmed=self._counters.confirm)
         self._bank = bank or SqliteQuotaBank(folder)
         self._log = UseLog(
             folder / USES,
@@ -75,10 +77,18 @@ class Host:
             ),
             files=self._files,
             admission=Admission(capacity=tuning.capacity, reserved=tuning.reserved),
+            counters=self._counters,
         )
+        self._start()
+
+    def _start(self) -> None:
         self._freshness.start()
         _keep_what_is_loaded()
         self._housekeeping = asyncio.get_running_loop().create_task(self._keep_house())
+
+    def failed(self, form: str) -> None:
+        """Count a call that ended in a defect of ours."""
+        self._counters.call(form, 500, 0.0)
 
     def close(self) -> None:
         """Write what is waiting, give quota back, close the segment and let everything go."""
@@ -91,6 +101,7 @@ class Host:
         self._authorisations.close()
         self._files.close()
         self._epoch.close()
+        self._counters.close()
 
     def _now(self) -> datetime:
         return datetime.now(UTC) + self._freshness.offset

@@ -12,10 +12,12 @@ from __future__ import annotations
 import json
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from contextlib import closing
+from time import perf_counter
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
 from gongshu.vocabulary.errors import Unavailable
+from gongshu_server.counters import Counters
 from gongshu_server.delivery.admission import Admission
 from gongshu_server.delivery.answers import answer
 from gongshu_server.delivery.calls import Call, Judge, identify
@@ -52,25 +54,35 @@ class Door:
         judge: Judge,
         files: ServingFiles,
         admission: Admission,
+        counters: Counters,
     ) -> None:
         self._secret, self._freshness, self._judge = secret, freshness, judge
-        self._files, self._admission = files, admission
+        self._files, self._admission, self._counters = files, admission, counters
 
     async def serve(self, product: str, form: str, scope: Scope, streams: Streams) -> None:
         """Answer one request to a product; `streams` are ASGI's receive and send."""
+        started = perf_counter()
+        status = await self._answer(product, form, scope, streams)
+        self._counters.call(form, status, perf_counter() - started)
+
+    async def _answer(self, product: str, form: str, scope: Scope, streams: Streams) -> int:
+        """Answer one request and return the status of the answer."""
         receive, send = streams
         body = b"" if scope["method"] == "GET" else await _body(receive)
         if body is None or len(scope["query_string"]) > _MOST_BYTES:
             await send_whole(send, TOO_LONG)
-            return
+            return TOO_LONG.status
         call = parse(product, form, scope, body)
         try:
             caller = identify(self._freshness.current(), call, secret=self._secret)
             with self._admission.admitted(caller.key.purpose):
                 reply = await answer(self._judge, self._files, caller, call)
                 await _send(send, reply)
+                return reply.status
         except Unavailable as error:
-            await send_whole(send, unavailable(error))
+            refusal = unavailable(error)
+            await send_whole(send, refusal)
+            return refusal.status
 
 
 def route(scope: Scope) -> tuple[str, str] | None:

@@ -44,7 +44,7 @@ class ServingNode:
             *("--interface", "asgi", "--host", "127.0.0.1", "--port", str(self.port)),
             *("--no-ws", "--log-level", "error"),
         ]
-        environment = {**os.environ, "GONGSHU_HOME": str(self._home)}
+        environment = {**os.environ, "GONGSHU_HOME": str(self._home), "GONGSHU_LOG": "quiet"}
         self._process = subprocess.Popen(command, env=environment)  # noqa: S603 - our interpreter
         deadline = time.monotonic() + START_SECONDS
         while time.monotonic() < deadline:

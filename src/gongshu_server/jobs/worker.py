@@ -6,8 +6,10 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 
 from django.conf import settings
 from django.db import close_old_connections
@@ -17,6 +19,7 @@ from django_tasks_db.management.commands.db_worker import Worker
 from django_tasks_db.models import DBTaskResult
 
 from gongshu.vocabulary.errors import DomainError
+from gongshu_server import counters
 from gongshu_server.journal import leases
 from gongshu_server.journal.ids import ulid
 from gongshu_server.journal.models import Lease
@@ -90,9 +93,16 @@ def _guarded(code: str, work: Callable[[], object]) -> None:
         work()
     except DomainError as error:
         logger.error("periodic %s: %s", code, error.code)
+        _count_failure()
     except Exception as error:  # noqa: BLE001 - one line that fails must not end all the others
         # The type only: an exception's text can hold a cell of somebody's data.
         logger.error("periodic %s: %s", code, type(error).__name__)
+        _count_failure()
+
+
+def _count_failure() -> None:
+    with suppress(OSError):  # A disk that is full is what may have failed.
+        counters.own(Path(settings.HOME)).event("periodic_failed")
 
 
 def _alive(worker_id: str) -> None:

@@ -70,6 +70,7 @@ APART: Final = frozenset(
         "quota.sqlite",  # Made again from the use records.
         "epoch",  # A counter in shared memory; every process begins with loading everything.
         "counters",  # Of running processes.
+        "cache",  # Codes of the last minutes.
     }
 )
 """What is below the node's folder and is not copied as it lies there. Everything else is."""

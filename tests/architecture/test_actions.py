@@ -29,6 +29,7 @@ WITHOUT_REQUIRE: Mapping[str, str] = {
     "accounts.set_password_by_link": "the link is the permission, once and for a day",
     "usage.issue": "effects alone call it; the case that yields the grant was permitted",
     "usage.use": "`policy.decide` is the permission",
+    "accounts.confirm_handover": "the taker named in it, and nobody else",
     "catalogue.mark_closed": "the effect of a version that may not be open alone calls it",
     "catalogue.mark_opened": "the effect of an approved opening alone calls it",
     "cases.mark_substep": "the party's own internal order; only its people, each once",

@@ -46,6 +46,7 @@ PROCEDURE = Procedure(
             permission="audit.acknowledge",
             event="audit.returned",
             clause="auditlaw-34",
+            at_will=("applied",),
             reason_required=True,
         ),
         Transition(
@@ -75,6 +76,7 @@ PROCEDURE = Procedure(
             permission="audit.apply",
             event="audit.withdrawn",
             clause="auditlaw-34",
+            at_will=("applied", "returned"),
             reason_required=True,
         ),
         Transition(
@@ -85,6 +87,7 @@ PROCEDURE = Procedure(
             permission="audit.apply",
             event="audit.closed",
             clause="opinions-17.2",
+            at_will=("open",),
         ),
         Transition(
             name="expire",

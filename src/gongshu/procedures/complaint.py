@@ -42,6 +42,7 @@ PROCEDURE = Procedure(
             permission="complaint.handle",
             event="complaint.transferred",
             clause="opinions-5.4",
+            at_will=("submitted", "accepted"),
             reason_required=True,
         ),
         Transition(

@@ -11,6 +11,11 @@ from gongshu.vocabulary.errors import Invalid, NotFound, NotPermitted
 from gongshu.vocabulary.permissions import POST_DUTIES, READ
 from gongshu_server.accounts import keys
 from gongshu_server.accounts.actors import NODE, Actor
+from gongshu_server.accounts.handover import (
+    confirm_handover,
+    decline_handover,
+    propose_handover,
+)
 from gongshu_server.accounts.logins import (
     change_password,
     give_password_link,
@@ -37,6 +42,8 @@ __all__ = [
     "appoint",
     "change_password",
     "change_profile",
+    "confirm_handover",
+    "decline_handover",
     "delegate",
     "end_session",
     "found",
@@ -46,6 +53,7 @@ __all__ = [
     "note_failure",
     "note_sign_in",
     "open_login",
+    "propose_handover",
     "remove_factor",
     "rename",
     "renew_recovery_codes",

@@ -176,3 +176,30 @@ class Session(AbstractBaseSession):
         from django.conf import settings
 
         return import_module(settings.SESSION_ENGINE).SessionStore
+
+
+class Handover(models.Model):
+    """A post goes from one person to another (交接): one side proposes, the other confirms."""
+
+    id = models.CharField(primary_key=True, max_length=26)
+    post = models.ForeignKey(Post, on_delete=models.PROTECT, related_name="+")
+    giver = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    taker = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    note = models.TextField(blank=True)
+    state = models.CharField(
+        max_length=10,
+        default="proposed",
+        choices=[("proposed", "待确认"), ("confirmed", "已交接"), ("declined", "已取消")],
+    )
+    proposed_at = models.DateTimeField()
+    proposed_by = models.CharField(max_length=80)
+    settled_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["post"],
+                condition=Q(state="proposed"),
+                name="accounts_handover_one_at_a_time",
+            )
+        ]

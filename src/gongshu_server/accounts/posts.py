@@ -51,7 +51,7 @@ def appoint(
     known(duties, POST_DUTIES, zh="岗位职责")
     _refuse_self_promotion(organisation, duties, by=by)
     if person_id:
-        _refuse_both_sides(person_id, organisation.pk, at=at)
+        refuse_both_sides(person_id, organisation.pk, at=at)
     person = _person(person_id, name=person_name, at=at)
     post = Post.objects.create(
         id=ulid(at), organisation=organisation, title=title, duties=sorted(duties)
@@ -85,7 +85,7 @@ def _refuse_self_promotion(organisation: Organisation, duties: Sequence[str], *,
         )
 
 
-def _refuse_both_sides(person_id: str, organisation_id: str, *, at: datetime) -> None:
+def refuse_both_sides(person_id: str, organisation_id: str, *, at: datetime) -> None:
     """Refuse a person who would supervise from one post what they operate from another."""
     running = Q(valid_from__lte=at) & (Q(valid_until__isnull=True) | Q(valid_until__gt=at))
     held = Holding.objects.filter(running, person_id=person_id)
@@ -130,7 +130,7 @@ def delegate(*, taker_id: str, until: datetime, clause: str, by: Actor, at: date
         raise Invalid("代办须写明依据的条款编号。", code="unknown_clause")
     if taker_id == by.person or not Person.objects.filter(pk=taker_id).exists():
         raise NotFound("没有这个代办人，代办人须是本节点登记的其他人员。", code="person_not_found")
-    _refuse_both_sides(taker_id, by.organisation, at=at)
+    refuse_both_sides(taker_id, by.organisation, at=at)
     delegation = Delegation.objects.create(
         id=ulid(at),
         post_id=by.post,

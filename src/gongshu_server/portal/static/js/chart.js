@@ -11,7 +11,7 @@
 import {csv, png, save, svg} from "./downloads.js";
 import {SHOWN, drawing} from "./drawings.js";
 import {send, waiting} from "./request.js";
-import {measures, read} from "./tabular.js";
+import {measures, read, safe} from "./tabular.js";
 import {say, teach} from "./words.js";
 
 teach({
@@ -28,6 +28,7 @@ teach({
 
 const NARROW = 560;
 const PAPER = {width: 640, height: 300};
+const SCREEN = {width: "auto", height: "auto"};
 const ready = new WeakSet();
 
 async function tableOf(element) {
@@ -66,6 +67,7 @@ function sentence(element, {columns, rows}) {
 async function registered(element, echarts) {
   if (!element.dataset.map) return "";
   const shapes = await (await send(element.dataset.map)).json();
+  for (const {properties} of shapes.features) properties.name = safe(properties.name);
   const name = `map:${element.dataset.map}`;
   echarts.registerMap(name, shapes);
   return name;
@@ -131,11 +133,11 @@ function fit(chart, box, show) {
     if (!box.clientWidth || box.clientWidth === width) return;
     const other = width < NARROW !== box.clientWidth < NARROW;
     width = box.clientWidth;
-    chart.resize();
+    chart.resize(SCREEN);
     if (other) show(width < NARROW);
   }).observe(box);
   addEventListener("beforeprint", () => chart.resize({...PAPER, height: Math.max(PAPER.height, box.clientHeight * 0.7)}));
-  addEventListener("afterprint", () => chart.resize());
+  addEventListener("afterprint", () => chart.resize(SCREEN));
 }
 
 async function draw(element) {

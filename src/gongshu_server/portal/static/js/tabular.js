@@ -1,10 +1,15 @@
 // Reads a table as a chart needs it. The table is the one source: what it does not say is not drawn.
 
 // A name is drawn as text: directional controls are left out, and a "{style|" of the name's own
-// is kept from being read as a style of the drawing.
+// is kept from being read as a style of the drawing. ECharts keeps things by name in plain objects;
+// a name like "__proto__" would reach the prototype of every object of the page, so it gets an
+// invisible sign before it.
 const CONTROLS = /[\u200e\u200f\u061c\u202a-\u202e\u2066-\u2069\u0000-\u0008\u000b-\u001f]/g;
 export const plain = (text) => String(text).replace(CONTROLS, "").replace(/\s+/g, " ").trim();
-export const safe = (text) => plain(text).replaceAll("{", "{\u200b");
+export function safe(text) {
+  const shown = plain(text).replaceAll("{", "{\u200b");
+  return shown in Object.prototype ? `\u200b${shown}` : shown;
+}
 
 /** Return the number a cell says, null where it says none: data-value, or ￥1,234.50, 12%, 3 件. */
 export function amount(cell) {

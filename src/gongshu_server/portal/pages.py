@@ -17,12 +17,14 @@ from gongshu.ledger.layout import CHECKPOINT, parse_tile_name
 from gongshu.procedures import all_clauses, duty, procedure
 from gongshu.procedures.matrix import rows
 from gongshu.vocabulary.errors import NotFound
+from gongshu_server.oversight import summary
 from gongshu_server.oversight.disclosure import disclosure as disclosed
 from gongshu_server.portal import sessions
 from gongshu_server.portal.shells import navigation
 from gongshu_server.registration import queries as registrations
 
 STORY = "story.json"
+LINES = 50
 
 
 def _clauses() -> dict[str, Any]:
@@ -38,8 +40,9 @@ def front(request: HttpRequest) -> HttpResponse:
         known = _clauses()
         for scene in story["scenes"]:
             scene["basis"] = [known[c] for c in scene["clauses"] if c in known]
-    context = {"story": story, "now": sessions.now(request)}
-    return render(request, "portal/front.html", context)
+    at = sessions.now(request)
+    context = {"story": story, "now": at, "numbers": summary.numbers(at=at)}
+    return render(request, "portal/open/front.html", context)
 
 
 @require_safe
@@ -70,11 +73,10 @@ def clause(request: HttpRequest, code: str) -> HttpResponse:
 @require_safe
 def disclosure(request: HttpRequest) -> HttpResponse:
     """Show what is public by duty; the file at `/api/v1/disclosure` holds the same rows."""
-    known = _clauses()
-    shown = disclosed(at=sessions.now(request))
-    lines = [(line, known.get(line.clause)) for line in shown.authorisations]
-    context = {"disclosure": shown, "lines": lines}
-    return render(request, "portal/disclosure.html", context)
+    after = request.GET.get("after", "")
+    shown = disclosed(at=sessions.now(request), after=after, most=LINES)
+    context = {"disclosure": shown, "first": not after}
+    return render(request, "portal/open/disclosure.html", context)
 
 
 @require_safe
@@ -94,7 +96,9 @@ def registration(request: HttpRequest) -> HttpResponse:
         "sentence": sentence,
         "publicised": registrations.publicised(at=at),
     }
-    return render(request, "portal/registration.html", context, status=404 if sentence else 200)
+    return render(
+        request, "portal/open/registration.html", context, status=404 if sentence else 200
+    )
 
 
 @require_safe

@@ -23,12 +23,15 @@ from gongshu_server.catalogue import queries as catalogue
 from gongshu_server.journal.actions import action
 from gongshu_server.journal.ids import ulid
 from gongshu_server.journal.models import Head
-from gongshu_server.registration.models import PRODUCT_KIND, RESOURCE_KIND, Registration
+from gongshu_server.registration.models import (
+    PRODUCT_KIND,
+    PUBLIC_STATES,
+    RESOURCE_KIND,
+    Registration,
+)
 
 # Codes of a demo node can be told at a glance; the national layout is not public (rules §9.1).
 DEMO_PREFIX = "演示码-"
-# In these states a registration is made public (26号 第12条、第13条).
-PUBLIC_STATES = frozenset({"publicised", "objected", "registered"})
 
 
 @dataclass(frozen=True, slots=True)

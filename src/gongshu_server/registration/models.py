@@ -9,6 +9,8 @@ from gongshu_server.accounts.actors import Actor
 from gongshu_server.cases.models import Case
 
 RESOURCE_KIND, PRODUCT_KIND = "resource", "product"
+# In these states a registration is made public (26号 第12条、第13条).
+PUBLIC_STATES = frozenset({"publicised", "objected", "registered"})
 
 
 class RegistrationQuerySet(models.QuerySet["Registration"]):

@@ -1,0 +1,1 @@
+"""Pages of registration: applying, accepting, reviewing, publicity, codes."""

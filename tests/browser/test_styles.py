@@ -81,11 +81,30 @@ def test_paper_has_no_screen_furniture(stage: Stage) -> None:
     assert page.pdf(prefer_css_page_size=True).startswith(b"%PDF")
 
 
-@pytest.mark.parametrize("stage", [1280], indirect=True)
-def test_a_chart_fits_the_paper(stage: Stage) -> None:
-    """On paper a chart takes the width of an A4 page and no more."""
-    page = test_charts.show(stage, "bar")
-    page.evaluate("dispatchEvent(new Event('beforeprint'))")
-    assert page.locator(".chart-drawing svg").bounding_box()["width"] <= 640
-    page.evaluate("dispatchEvent(new Event('afterprint'))")
-    assert page.locator(".chart-drawing svg").bounding_box()["width"] > 1000
+@pytest.mark.parametrize("kind", ["bar", "line", "map"])
+def test_a_chart_fits_the_paper(stage: Stage, kind: str) -> None:
+    """Drawn on a wide screen, it is scaled to the width of the paper and not cut."""
+    page = test_charts.show(stage, kind)
+    page.emulate_media(media="print")
+    page.set_viewport_size({"width": 640, "height": 900})
+    drawn = page.locator(".chart-drawing svg")
+    box, shape = drawn.bounding_box(), drawn.get_attribute("viewBox")
+    assert box is not None
+    assert shape is not None
+    _, _, width, height = (float(part) for part in shape.split())
+    assert width > 800
+    assert 560 < box["width"] <= 640
+    assert abs(box["height"] / box["width"] - height / width) < 0.01
+    outer = page.locator(".chart-drawing").bounding_box()
+    assert outer is not None
+    assert outer["height"] >= box["height"] - 1
+
+
+def test_a_lineage_fits_the_paper(stage: Stage) -> None:
+    """The picture is scaled to the paper as well."""
+    page = stage.show(test_lineage.lineage())
+    page.emulate_media(media="print")
+    page.set_viewport_size({"width": 640, "height": 900})
+    box = page.locator(".lineage-drawing svg").bounding_box()
+    assert box is not None
+    assert box["x"] + box["width"] <= 640

@@ -27,8 +27,6 @@ teach({
 });
 
 const NARROW = 560;
-const PAPER = {width: 640, height: 300};
-const SCREEN = {width: "auto", height: "auto"};
 const ready = new WeakSet();
 
 async function tableOf(element) {
@@ -125,19 +123,20 @@ function visible(box) {
   });
 }
 
-/** Draw, and draw anew where the place becomes narrow or wide; paper has its own size. */
+/** Draw, and draw anew where the place becomes narrow or wide. On paper the style sheet scales it. */
 function fit(chart, box, show) {
   let width = box.clientWidth;
+  const scalable = () => box.querySelector("svg").setAttribute("viewBox", `0 0 ${chart.getWidth()} ${chart.getHeight()}`);
   show(width < NARROW);
+  scalable();
   new ResizeObserver(() => {
-    if (!box.clientWidth || box.clientWidth === width) return;
+    if (!box.clientWidth || box.clientWidth === width || matchMedia("print").matches) return;
     const other = width < NARROW !== box.clientWidth < NARROW;
     width = box.clientWidth;
-    chart.resize(SCREEN);
+    chart.resize();
     if (other) show(width < NARROW);
+    scalable();
   }).observe(box);
-  addEventListener("beforeprint", () => chart.resize({...PAPER, height: Math.max(PAPER.height, box.clientHeight * 0.7)}));
-  addEventListener("afterprint", () => chart.resize(SCREEN));
 }
 
 async function draw(element) {

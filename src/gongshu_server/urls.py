@@ -24,6 +24,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("inbox/", cases.inbox, name="inbox"),
     path("cases/", cases.listing, name="cases"),
     path("cases/<str:case_id>/", cases.case, name="case"),
+    path("cases/<str:case_id>/<str:kind>.docx", uploads.paper, name="paper"),
     path("cases/<str:case_id>/<str:transition>/", cases.step, name="step"),
     path("uploads/", uploads.announce, name="uploads"),
     path("uploads/<str:upload_id>/", uploads.one, name="upload"),

@@ -1,4 +1,4 @@
-"""Uploads in chunks from a page, and attachments as downloads: the doors that upload.js talks to.
+"""Files of a page: uploads in chunks, attachments and printed forms as downloads.
 
 The protocol is the API's (docs/how-to/upload-large-files.md), with the session's actor and the
 page's CSRF token in `X-CSRFToken`; answers are JSON because a script reads them.
@@ -10,13 +10,16 @@ import functools
 import json
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import quote
 
 from django.http import FileResponse, HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from gongshu.vocabulary.errors import DomainError, Invalid
 from gongshu_server.cases import actions as cases
+from gongshu_server.cases import forms, media, queries
 from gongshu_server.cases.attachments import kept_path
+from gongshu_server.cases.docx_forms import docx
 from gongshu_server.catalogue import uploads
 from gongshu_server.catalogue.models import Upload
 from gongshu_server.jobs.tasks import enqueue
@@ -124,3 +127,15 @@ def attachment(request: HttpRequest, attachment_id: str) -> HttpResponse:
         filename=row.name,
         content_type=row.media,
     )
+
+
+@require_safe
+@signed_in
+def paper(request: HttpRequest, case_id: str, kind: str) -> HttpResponse:
+    """Hand one form of a case out as a DOCX file."""
+    by, at = sessions.actor(request), sessions.now(request)
+    form = forms.form(queries.overview(case_id, by=by, at=at), kind)
+    name = quote(f"{form.title}-{form.number}.docx")
+    answer = HttpResponse(docx(form), content_type=media.DOCX)
+    answer["Content-Disposition"] = f"attachment; filename*=UTF-8''{name}"
+    return answer

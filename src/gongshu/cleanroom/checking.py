@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -50,14 +50,15 @@ def check(
     scenario: str | None,
     published: bool = False,
     second_opinion: Opinion | None = None,
+    opinion_of: Callable[[tuple[Source, ...]], Opinion] = SecondOpinion,
 ) -> Verdict:
     """This function will judge a query before any data is read.
 
     A refusal carries every finding that could be made, a yes carries the plan whose text runs and
     the lineage of each output column. `published` raises the smallest cohort to 21 subjects for
     results that everybody will see. `second_opinion` is kept by the caller for as long as the
-    sources stay the same; without it one is built for this call. Raises `Invalid` for an exit or
-    region that does not exist, never for anything in the query.
+    sources stay the same; without it `opinion_of` is asked for one about the visible sources.
+    Raises `Invalid` for an exit or region that does not exist, never for anything in the query.
     """
     if exit not in EXITS or (region is not None and not is_region(region)):
         raise Invalid(_UNKNOWN_USE, code="cleanroom.use")
@@ -73,11 +74,15 @@ def check(
         scenario=scenario,
         published=published,
     )
-    return _through(sql, scoping.visible(sources, situation), situation, second_opinion)
+    shown = scoping.visible(sources, situation)
+    return _through(sql, shown, situation, lambda: second_opinion or opinion_of(shown))
 
 
 def _through(
-    sql: str, shown: tuple[Source, ...], situation: Situation, second_opinion: Opinion | None
+    sql: str,
+    shown: tuple[Source, ...],
+    situation: Situation,
+    second_opinion: Callable[[], Opinion],
 ) -> Verdict:
     """Take a query through the passes; a pass that cannot be followed ends the way."""
     parsed = parse(sql)
@@ -90,7 +95,7 @@ def _through(
     judged = case.judge(parsed.findings)
     if judged.findings or judged.shape is None:
         return Verdict(False, judged.findings, case.lineage(judged))
-    opinion = second_opinion or SecondOpinion(shown)
+    opinion = second_opinion()
     claimed = rechecking.by_table(shown, resolved.mentioned)
     disagreement = opinions.compare(opinion, sql, claimed)
     if disagreement:

@@ -20,7 +20,14 @@ from django.http import HttpResponse
 from django.urls import URLResolver, include, path, reverse
 
 # In the order of the road: catalogue first, audit last.
-SECTIONS: tuple[str, ...] = ("catalogue", "registration", "operation", "market", "voices")
+SECTIONS: tuple[str, ...] = (
+    "catalogue",
+    "registration",
+    "operation",
+    "workshop",
+    "market",
+    "voices",
+)
 
 
 def addresses() -> list[URLResolver]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
-from gongshu.cleanroom import Finding, Source, Verdict, check
+from gongshu.cleanroom import Finding, SecondOpinion, Source, Verdict, check
 from gongshu.vocabulary.errors import DomainError, Invalid, NotPermitted
 from gongshu_server.catalogue import queries as catalogue
 from gongshu_server.catalogue.models import Item
@@ -18,6 +19,8 @@ from gongshu_server.workshop.models import Task
 
 # A developer's work in the workshop is the first of the three businesses (《意见》（三）).
 BUSINESS = "resource_development"
+# Second opinions that one process keeps: an in-memory engine with empty tables each.
+KEPT = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +34,15 @@ class Checked:
         """Return the sources that the plan reads, by SQL table."""
         tables = self.verdict.plan.sources if self.verdict.plan else ()
         return {source.table: source for source in self.sources if source.table in tables}
+
+
+@lru_cache(maxsize=KEPT)
+def kept_opinion(shown: tuple[Source, ...]) -> SecondOpinion:
+    """Return the second opinion on these sources, built once for as long as they stay the same.
+
+    While somebody types, the same sources are asked about several times a second.
+    """
+    return SecondOpinion(shown)
 
 
 def checked(task: Task, sql: str, *, exit: str, region: str = "", at: datetime) -> Checked:
@@ -54,6 +66,7 @@ def checked(task: Task, sql: str, *, exit: str, region: str = "", at: datetime) 
         spent=usage.spent(index, at=at),
         exit=exit,  # type: ignore[arg-type] # the clean room refuses an exit that does not exist
         scenario=scenario.pk,
+        opinion_of=kept_opinion,
     )
     return Checked(verdict, sources)
 

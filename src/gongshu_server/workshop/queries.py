@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 
 from gongshu.cleanroom import Verdict
 from gongshu.vocabulary.errors import Conflict, NotFound, NotPermitted
@@ -14,11 +14,14 @@ from gongshu_server.accounts.actors import Actor
 from gongshu_server.accounts.permissions import require
 from gongshu_server.cases.models import Case
 from gongshu_server.catalogue.models import Snapshot
+from gongshu_server.journal.models import Entry
 from gongshu_server.workshop import checking
 from gongshu_server.workshop.models import Query, Release, ReleaseSource, Run, Task, Vote
 
 # Whether a run has ended, and thus how long it took, is shown in steps of this length (S13).
 TIME_STEP = timedelta(minutes=1)
+# A request that no worker has taken up in this time was lost or was refused at its start.
+QUEUE = timedelta(minutes=15)
 FAILED = "任务运行没有成功，没有产生任何结果；请缩小数据范围或改用更粗的分组后重新提交。"
 
 
@@ -55,13 +58,20 @@ def check(
     task_id: str, sql: str, *, exit: str = "export", region: str = "", by: Actor, at: datetime
 ) -> Verdict:
     """Return the clean room's verdict on a query for its developer, without recording anything."""
+    return judged(task_id, sql, exit=exit, region=region, by=by, at=at).verdict
+
+
+def judged(
+    task_id: str, sql: str, *, exit: str = "export", region: str = "", by: Actor, at: datetime
+) -> checking.Checked:
+    """Return the same verdict as `check`, with the sources that it speaks of."""
     found = task(task_id, by=by)
     require(by, "workshop.draft", clause="27-15")
     if found.developer_id != by.organisation:
         raise NotPermitted(
             "只有该任务的开发主体可以检查查询。", code="not_the_developer", clause="27-15"
         )
-    return checking.checked(found, sql, exit=exit, region=region, at=at).verdict
+    return checking.checked(found, sql, exit=exit, region=region, at=at)
 
 
 def tasks(*, by: Actor) -> list[Task]:
@@ -118,6 +128,26 @@ def run_view(run_id: str, *, by: Actor, at: datetime) -> RunView:
     run = Run.objects.visible_to(by).filter(pk=run_id).first()
     if run is None:
         raise NotFound("没有这次任务运行。", code="run_not_found")
+    return _shown(run, at)
+
+
+def runs_of(query_id: str, *, by: Actor, at: datetime, most: int = 50) -> list[RunView]:
+    """Return what may be seen of a query's runs, newest first."""
+    rows = Run.objects.visible_to(by).filter(query_id=query_id).order_by("-started_at")
+    return [_shown(run, at) for run in rows[:most]]
+
+
+def queued(query_id: str, *, at: datetime) -> datetime | None:
+    """Return since when a run of the query waits for a worker; None when none does."""
+    asked = Entry.objects.filter(
+        subject_kind="query", subject_id=query_id, event="workshop.run_requested", at__gt=at - QUEUE
+    )
+    started = Run.objects.filter(query_id=query_id, started_at__gte=OuterRef("at"))
+    waiting = asked.filter(~Exists(started)).order_by("-sequence")
+    return waiting.values_list("at", flat=True).first()
+
+
+def _shown(run: Run, at: datetime) -> RunView:
     state = run.state if has_ended(run, at) else "running"
     failed = state == "failed"
     return RunView(
@@ -150,7 +180,12 @@ def votes(release_id: str, *, by: Actor) -> tuple[VoteView, ...]:
     Until both votes are in only their being cast is shown, to the voters as well: otherwise the
     second one could learn the first.
     """
-    cast = {vote.kind: vote for vote in Vote.objects.filter(release=release(release_id, by=by))}
+    return votes_of(release(release_id, by=by))
+
+
+def votes_of(row: Release) -> tuple[VoteView, ...]:
+    """Return the same of a release that the caller may see and has at hand."""
+    cast = {vote.kind: vote for vote in Vote.objects.filter(release=row)}
     return tuple(
         VoteView(
             kind=kind,

@@ -231,6 +231,10 @@ _OVERSIGHT = {
     "disclosure.publish": _permission(
         "发布披露文件", "node implementing_body data_authority", "system handler head"
     ),
+    "supervision.read": _permission(
+        "查看监管总览", "data_authority audit_office", "handler head reviewer auditor"
+    ),
+    "alarm.close": _permission("核查关闭告警", "data_authority", "head"),
     "ledger.read": _permission("查看存证日志", _ANYBODY, "handler head reviewer auditor"),
     "audit.read": _permission("审计查看", "audit_office", "auditor"),
 }

@@ -17,6 +17,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from gongshu_server.commands.founding import prepare
 from gongshu_server.demo import cast, keys, real, sql, tables
 from gongshu_server.demo.city.build import build
+from gongshu_server.demo.city.districts import write_shapes
 from gongshu_server.demo.scenes.all import scenes
 from gongshu_server.demo.stage import Outcome, Scene, Stage, perform
 from gongshu_server.demo.timeline import ZONE, Timeline
@@ -57,6 +58,7 @@ def set_up(*, data: Path | None, as_of: str, scale: float, seed: int) -> Stage:
     prepare(demo=True)
     timeline = Timeline(_end(as_of))
     home = Path(settings.HOME)
+    write_shapes(home, seed=seed)
     city = build(home / "city", seed=seed, scale=scale, as_of=timeline.at.astimezone(ZONE).date())
     clock.move_to(timeline.at)
     found = tables.generated(city)

@@ -43,6 +43,7 @@ from gongshu_server.oversight.complaints import (
     transfer_complaint,
 )
 from gongshu_server.oversight.models import Objection, Suspension
+from gongshu_server.oversight.recomputing import record_export, record_recomputation
 from gongshu_server.oversight.upkeep import (
     record_backup as record_backup,
 )
@@ -73,6 +74,8 @@ __all__ = [
     "handle_complaint",
     "raise_objection",
     "reapply_for_audit_access",
+    "record_export",
+    "record_recomputation",
     "record_view",
     "reject_complaint",
     "return_audit_access",

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.db.models import QuerySet
+
 from gongshu.policy import Grant, Use
 from gongshu.procedures import procedure
 from gongshu.vocabulary.actions import Action
@@ -101,6 +103,19 @@ def _refuse_faulty(application: Application, resource: Resource, *, at: datetime
         raise Invalid(
             "；".join(faults) + "。", code="invalid_access", clause=BASIS, details=tuple(faults)
         )
+
+
+def accesses(*, by: Actor) -> QuerySet[AuditAccess]:
+    """Return the audit accesses that concern the actor, newest first."""
+    return AuditAccess.objects.visible_to(by).select_related("resource", "provider").order_by("-pk")
+
+
+def access(access_id: str, *, by: Actor) -> AuditAccess:
+    """Return one audit access that concerns the actor; NotFound otherwise."""
+    row = accesses(by=by).filter(pk=access_id).first()
+    if row is None:
+        raise NotFound("没有这项审计查阅。", code="access_not_found")
+    return row
 
 
 def _locked(access_id: str, *, by: Actor) -> tuple[AuditAccess, Case]:

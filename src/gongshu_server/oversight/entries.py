@@ -55,6 +55,33 @@ class Checkpoint:
     key: str
 
 
+@dataclass(frozen=True, slots=True)
+class Sought:
+    """What is looked for among the entries; an empty part asks for nothing."""
+
+    event: str = ""
+    outcome: str = ""
+    clause: str = ""
+    organisation: str = ""
+    subject: str = ""
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+def searched(sought: Sought, *, by: Actor) -> QuerySet[Entry]:
+    """Return those entries that the actor may list and that fit all that is looked for."""
+    exact = {
+        "outcome": sought.outcome,
+        "clause": sought.clause,
+        "organisation": sought.organisation,
+        "subject_id": sought.subject,
+        "at__gte": sought.since,
+        "at__lt": sought.until,
+    }
+    wanted = {name: value for name, value in exact.items() if value}
+    return entries(by=by, event=sought.event).filter(**wanted)
+
+
 def entries(*, by: Actor, event: str = "") -> QuerySet[Entry]:
     """Return the entries of what the actor's organisation did, of one event or of all.
 

@@ -27,6 +27,9 @@ SECTIONS: tuple[str, ...] = (
     "workshop",
     "market",
     "voices",
+    "audit",
+    "ledger",
+    "supervision",
 )
 
 

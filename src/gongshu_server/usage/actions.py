@@ -17,6 +17,7 @@ from gongshu_server.journal.actions import action, journal
 from gongshu_server.journal.recording import Event
 from gongshu_server.journal.recording import record_segment as record_use_segment
 from gongshu_server.usage import changes, compilation, queries
+from gongshu_server.usage.alarms import close_alarm as close_alarm
 from gongshu_server.usage.models import GrantRow, Metered, Segment
 
 # Which states of which procedure yield a grant; nothing else leads to one.

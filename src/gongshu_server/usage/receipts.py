@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
 
@@ -27,17 +29,34 @@ def use_receipt(receipt_id: str, *, party: str) -> bytes:
     Raises NotFound for an unknown receipt and for another party's (S10), Conflict while the use is
     on disk but not yet sealed.
     """
+    for path, records, place in _places(receipt_id):
+        if records[place].body["party"] == party:
+            return _prove(path.stem, records, place)
+    raise NotFound(
+        "没有这张存证回执，或者用数刚刚发生、还没有成段；请稍后再取。", code="receipt_not_found"
+    )
+
+
+def use_body(receipt_id: str) -> dict[str, Any] | None:
+    """Return what was written down about one use, for who watches over the node; None for none.
+
+    It names party, product and grant; the subject stands in it as a keyed commitment only.
+    """
+    for _, records, place in _places(receipt_id):
+        return dict(records[place].body)
+    return None
+
+
+def _places(receipt_id: str) -> Iterator[tuple[Path, tuple[Record, ...], int]]:
+    """Yield where records of the receipt stand: the file, its records, and the place in it."""
     at = _drawn_at(receipt_id)
     for path in segments.closed(Path(settings.HOME) / segments.USES):
         if at is None or not _may_hold(path, at):
             continue
         records = segments.read(path).records
         for place, record in enumerate(records):
-            if record.body["receipt"] == receipt_id and record.body["party"] == party:
-                return _prove(path.stem, records, place)
-    raise NotFound(
-        "没有这张存证回执，或者用数刚刚发生、还没有成段；请稍后再取。", code="receipt_not_found"
-    )
+            if record.body["receipt"] == receipt_id:
+                yield path, records, place
 
 
 def _drawn_at(receipt_id: str) -> datetime | None:

@@ -1,0 +1,218 @@
+"""What the data authority looks at: open and late cases, levels, quotas, revenue, regions.
+
+Each figure is one grouped query; a page asks for one of them, and the overview for all.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Sum
+
+from gongshu.procedures import all_procedures, procedure
+from gongshu.vocabulary.levels import Level
+from gongshu.workflow.limits import Light, Limit, light
+from gongshu_server.accounts.actors import Actor
+from gongshu_server.accounts.permissions import require
+from gongshu_server.cases.models import Case, Clock, Party
+from gongshu_server.catalogue.models import Item
+from gongshu_server.market.models import Bill, PermittedRevenue
+from gongshu_server.usage.models import Alarm, GrantRow
+from gongshu_server.usage.queries import grant_views
+
+CLAUSE = "opinions-12.1"
+MOST_GRANTS = 200
+SHOWN = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """The open cases of one procedure, and how many of them are late."""
+
+    code: str
+    zh: str
+    open: int
+    late: int
+
+
+@dataclass(frozen=True, slots=True)
+class Late:
+    """How many open cases of one handling organisation are late, and how many it has."""
+
+    organisation: str
+    open: int
+    late: int
+
+
+@dataclass(frozen=True, slots=True)
+class Used:
+    """A quota and what of it is used in its present period."""
+
+    grant: str
+    case: str
+    used: int
+    quota: int
+
+
+@dataclass(frozen=True, slots=True)
+class Revenue:
+    """What a product has earned in bills, and the most that it may earn."""
+
+    product: str
+    title: str
+    billed: Decimal
+    permitted: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A running limit on the board: its case, how much is used up, and when it runs out."""
+
+    clock: Clock
+    limit: Limit
+    procedure: str
+    state: str
+    light: Light
+
+
+def watch(by: Actor) -> None:
+    """Raise NotPermitted unless the actor supervises."""
+    require(by, "supervision.read", clause=CLAUSE)
+
+
+def _running() -> QuerySet[Clock]:
+    return Clock.objects.filter(stopped_at__isnull=True, paused_at__isnull=True)
+
+
+def loads(*, by: Actor, at: datetime) -> list[Load]:
+    """Return the open and late cases by procedure; procedures without any are left out."""
+    watch(by)
+    late = _running().filter(case=OuterRef("pk"), due__lte=at)
+    rows = Case.objects.filter(closed_at__isnull=True).values("procedure")
+    counted = rows.annotate(n=Count("pk"), late=Count("pk", filter=Exists(late)))
+    found = {row["procedure"]: (row["n"], row["late"]) for row in counted}
+    return [
+        Load(table.code, table.zh, *found[table.code])
+        for table in all_procedures()
+        if table.code in found
+    ]
+
+
+def lateness(*, by: Actor, at: datetime) -> list[Late]:
+    """Return the handling organisations with open cases, those with the most late ones first."""
+    watch(by)
+    late = _running().filter(case=OuterRef("case"), due__lte=at)
+    parties = Party.objects.filter(part="handler", case__closed_at__isnull=True)
+    rows = parties.values(name=F("organisation__short_name")).annotate(
+        n=Count("case", distinct=True), late=Count("case", distinct=True, filter=Exists(late))
+    )
+    return [Late(row["name"], row["n"], row["late"]) for row in rows.order_by("-late", "-n")[:50]]
+
+
+def levels(*, by: Actor) -> list[tuple[str, int]]:
+    """Return how many data items were confirmed at each level and grade, the highest first."""
+    watch(by)
+    rows = Item.objects.exclude(level="").values("level", "grade").annotate(n=Count("pk"))
+    found = {(row["level"], row["grade"]): row["n"] for row in rows}
+    order = [str(level) for level in Level]
+    ordered = sorted(found, key=lambda one: (order.index(one[0]), -(one[1] or 0)))
+    return [(_level(level, grade), found[level, grade]) for level, grade in ordered]
+
+
+def _level(level: str, grade: int | None) -> str:
+    zh = Level(level).zh
+    return f"{zh} {grade} 级" if grade else zh
+
+
+def quotas(*, by: Actor, at: datetime) -> list[Used]:
+    """Return the newest grants in force that have a quota, the fullest first."""
+    watch(by)
+    live = GrantRow.objects.filter(revoked_at__isnull=True, body__contains='"quota":{')
+    views = grant_views(live.order_by("-pk")[:MOST_GRANTS], at=at)
+    cases = dict(
+        GrantRow.objects.filter(pk__in=[v.grant.id for v in views]).values_list("pk", "case")
+    )
+    used = [
+        Used(v.grant.id, cases[v.grant.id], v.used, v.grant.quota.amount)
+        for v in views
+        if v.grant.quota is not None and v.grant.quota.amount
+    ]
+    return sorted(used, key=lambda one: -one.used / one.quota)[:SHOWN]
+
+
+def revenue(*, by: Actor) -> list[Revenue]:
+    """Return what each product with a permitted revenue has billed, beside that revenue."""
+    watch(by)
+    limits = PermittedRevenue.objects.select_related("product").order_by("pk")[:SHOWN]
+    rows = {row.product_id: row for row in limits}
+    bills = Bill.objects.filter(order__product__in=rows).values(pk=F("order__product"))
+    billed = dict(bills.annotate(sum=Sum("total")).values_list("pk", "sum"))
+    return [
+        Revenue(pk, row.product.title, billed.get(pk) or Decimal(0), row.amount)
+        for pk, row in rows.items()
+    ]
+
+
+def regions(names: Sequence[tuple[str, str]], *, by: Actor, at: datetime) -> list[tuple[str, int]]:
+    """Return for each region (code, name) how many grants in force reach it.
+
+    A grant that names no region reaches all of them.
+    """
+    watch(by)
+    live = GrantRow.objects.filter(revoked_at__isnull=True)
+    counted: Counter[str] = Counter()
+    for body in live.order_by("-pk").values_list("body", flat=True)[: MOST_GRANTS * 10]:
+        said = json.loads(body)
+        within = tuple(said["regions"]) or ("",)
+        counted.update(code for code, _ in names if code.startswith(within))
+    return [(name, counted[code]) for code, name in names]
+
+
+def board(*, by: Actor, at: datetime, wanted: str = "") -> QuerySet[Clock]:
+    """Return the running limits of open cases, the nearest end first; `wanted` is a light."""
+    watch(by)
+    rows = _running().filter(case__closed_at__isnull=True).select_related("case")
+    if wanted == Light.overdue:
+        rows = rows.filter(due__lte=at)
+    elif wanted:
+        rows = rows.filter(light=wanted, due__gt=at)
+    return rows.order_by("due", "pk")
+
+
+def on_board(rows: Sequence[Clock], *, at: datetime) -> list[Running]:
+    """Return the limits as the board shows them."""
+    tables = {row.pk: procedure(row.case.procedure) for row in rows}
+    return [
+        Running(
+            clock=row,
+            limit=tables[row.pk].limit(row.limit),
+            procedure=tables[row.pk].zh,
+            state=tables[row.pk].states[row.case.state],
+            light=light(row.started_at, row.due, at),
+        )
+        for row in rows
+    ]
+
+
+def lights(*, by: Actor, at: datetime) -> dict[str, int]:
+    """Return how many running limits show each light."""
+    watch(by)
+    rows = _running().filter(case__closed_at__isnull=True)
+    found = rows.aggregate(
+        all=Count("pk"),
+        half=Count("pk", filter=Q(light="50", due__gt=at)),
+        late=Count("pk", filter=Q(light="80", due__gt=at)),
+        overdue=Count("pk", filter=Q(due__lte=at)),
+    )
+    return {name: int(number) for name, number in found.items()}
+
+
+def alarms(*, by: Actor, closed: bool) -> QuerySet[Alarm]:
+    """Return the open alarms, or those that were closed, newest first."""
+    watch(by)
+    return Alarm.objects.visible_to(by).filter(closed_at__isnull=not closed)

@@ -1,0 +1,1 @@
+"""Verifying receipts and the ledger, for anybody, without an account."""

@@ -1,0 +1,1 @@
+"""What the data authority watches: open and late cases, limits, alarms, and how far things went."""

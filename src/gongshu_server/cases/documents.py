@@ -10,7 +10,7 @@ from datetime import date, datetime
 
 from gongshu_server.accounts.actors import Actor
 from gongshu_server.cases import attachments
-from gongshu_server.cases.models import Case, Document
+from gongshu_server.cases.models import Attachment, Case, Document
 from gongshu_server.journal.ids import ulid
 
 
@@ -42,11 +42,8 @@ def file(case: Case, papers: Iterable[Paper], *, by: Actor, at: datetime) -> lis
     """
     said = []
     for paper in papers:
-        salt = secrets.token_hex(32)
         carried = attachments.bind(paper.attachment, by=by) if paper.attachment else None
-        content = carried.digest if carried else ""
-        digest = hashlib.sha256(f"{salt}\n{content}\n{paper!r}".encode()).hexdigest()
-        row = Document.objects.create(
+        row = Document(
             id=ulid(at),
             case=case,
             kind=paper.kind,
@@ -56,16 +53,33 @@ def file(case: Case, papers: Iterable[Paper], *, by: Actor, at: datetime) -> lis
             dated=paper.dated,
             receipt=paper.receipt,
             text=paper.text,
-            digest=digest,
-            salt=salt,
+            salt=secrets.token_hex(32),
             added_at=at,
             added_by=by.text_id,
         )
+        row.digest = digest_of(row, carried)
+        row.save(force_insert=True)
         if carried is not None:
             carried.document = row
             carried.save(update_fields=["document"])
-        said.append({"id": row.pk, "kind": paper.kind, "digest": digest})
+        said.append({"id": row.pk, "kind": paper.kind, "digest": row.digest})
     return said
+
+
+def digest_of(row: Document, carried: Attachment | None) -> str:
+    """Return the salted digest of a document as it stands, with the file that it carries."""
+    paper = Paper(
+        kind=row.kind,
+        title=row.title,
+        text=row.text,
+        number=row.number,
+        issuer=row.issuer,
+        dated=row.dated,
+        receipt=row.receipt,
+        attachment=carried.pk if carried else "",
+    )
+    content = carried.digest if carried else ""
+    return hashlib.sha256(f"{row.salt}\n{content}\n{paper!r}".encode()).hexdigest()
 
 
 def kinds_present(case: Case) -> set[str]:

@@ -21,6 +21,7 @@ from gongshu_server.journal import clock, requests, sealing
 from gongshu_server.operation import actions as operation
 from gongshu_server.operation import queries as operation_queries
 from gongshu_server.oversight import audit_access
+from gongshu_server.oversight import reconciling as complaints
 from gongshu_server.usage import collecting, ingest, watching
 from gongshu_server.usage.compilation import PART_SECONDS, verify_entries
 from gongshu_server.workshop import running
@@ -86,6 +87,7 @@ PERIODIC: tuple[Periodic, ...] = (
     Periodic("verify_grants", 30, lambda: database_source.compile_all(at=clock.now())),
     Periodic("verify_entries", PART_SECONDS, lambda: verify_entries(at=clock.now())),
     Periodic("verify_rows", 60, lambda: watching.verify_rows(at=clock.now())),
+    Periodic("verify_complaints", 300, lambda: complaints.verify_complaints(at=clock.now())),
     Periodic("forget_requests", 3600, lambda: requests.forget(at=clock.now())),
     # By the machine's clock, as sessions end: a demo's clock that is moved ends none.
     Periodic("clear_sessions", 3600, lambda: open_sessions.clear(at=datetime.now(UTC))),

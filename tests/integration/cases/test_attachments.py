@@ -12,7 +12,7 @@ import pytest
 
 from gongshu.vocabulary.errors import Invalid
 from gongshu_server.cases import actions as cases
-from gongshu_server.cases import attachments
+from gongshu_server.cases import attachments, reconciling
 from gongshu_server.cases.documents import Paper
 from gongshu_server.cases.models import Attachment, Case, Document
 from gongshu_server.catalogue import actions as catalogue
@@ -159,3 +159,20 @@ def test_the_sweep_takes_only_what_nobody_names(city: City, home: Path) -> None:
     assert attachments.sweep(older_than=now - timedelta(days=1)) == 0
     assert attachments.sweep(older_than=now + timedelta(days=1)) == 1
     assert attachments.kept_path(row.address).exists()
+
+
+def test_a_document_or_file_that_was_exchanged_is_found(city: City, home: Path) -> None:
+    case = reviewed_with(city, stored(city, home))
+    assert list(reconciling.differing()) == []
+    document = Document.objects.get(case=case, kind="secrecy_review")
+    for model, row, change in (
+        (Document, document.pk, {"text": "同意公开。"}),
+        (Document, document.pk, {"digest": "0" * 64}),
+        (Attachment, Attachment.objects.get().pk, {"digest": "0" * 64}),
+        (Attachment, Attachment.objects.get().pk, {"document": None}),
+    ):
+        before = model._default_manager.filter(pk=row).values(*change).get()
+        model._default_manager.filter(pk=row).update(**change)
+        assert list(reconciling.differing()) == [case.pk], change
+        model._default_manager.filter(pk=row).update(**before)
+    assert list(reconciling.differing()) == []

@@ -12,9 +12,10 @@ from gongshu_server.api.answers import present
 from gongshu_server.cases.models import Case, Notice, Party, Step
 from gongshu_server.journal.models import Entry
 from gongshu_server.market.models import Product
-from gongshu_server.oversight import actions, complaints
+from gongshu_server.oversight import actions, complaints, reconciling
 from gongshu_server.oversight.complaints import Lodged, Statement
 from gongshu_server.oversight.models import Complaint
+from gongshu_server.usage.models import Alarm
 from integration.city import City, details, events, listed, refused
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -238,3 +239,14 @@ def test_each_look_at_who_lodged_is_on_the_record(city: City) -> None:
     assert who.organisation == "安澜财产保险股份有限公司"
     (look,) = events("complaint.identity_viewed")
     assert details(look) == {"reason": "需当面核实"}
+
+
+@pytest.mark.parametrize(
+    "change", [{"contact": "1"}, {"statement": "很好"}, {"reported": None}, {"complainant": None}]
+)
+def test_a_complaint_that_was_changed_is_found(city: City, change: dict[str, Any]) -> None:
+    row = taken(city, "accept")
+    assert reconciling.verify_complaints(at=city.later()) == 0
+    Complaint.objects.filter(pk=row.pk).update(**change)
+    assert reconciling.verify_complaints(at=city.later()) == 1
+    assert Alarm.objects.get().kind == "complaint_tampered"

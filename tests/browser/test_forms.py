@@ -173,3 +173,18 @@ def test_a_form_that_another_script_stopped_can_be_sent_again(stage: Stage) -> N
     page.get_by_role("button").click()
     page.wait_for_url("**/sent/")
     assert len(stage.requests("POST", "/sent/")) == 1
+
+
+def test_what_is_to_be_copied_is_copied(stage: Stage) -> None:
+    """A text that says so gets a button; a button that names a text copies that."""
+    stage.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page = stage.show(
+        "<pre data-copy>curl -s 甲 &lt;乙&gt;</pre><p id=key>gs_123</p>"
+        '<button type="button" data-copy="#key">复制凭证</button>'
+    )
+    for name, text in (("复制", "curl -s 甲 <乙>"), ("复制凭证", "gs_123")):
+        button = page.get_by_role("button", name=name, exact=True)
+        button.click()
+        expect(page.get_by_role("button", name="已复制")).to_be_visible()
+        assert page.evaluate("navigator.clipboard.readText()") == text
+        expect(button).to_be_visible()

@@ -15,7 +15,7 @@ from browser.stage import TOKEN, Asked, Reply, Stage
 
 CHUNK = 64 * 1024
 ZONE = """<h1>报送数据</h1><form method="post" action="/done/" data-unguarded>
-<div class="drop" data-upload="/uploads" data-kind="resource" data-target="01RES">
+<div class="drop" data-upload="/uploads/" data-kind="resource" data-target="01RES">
 <label for="file">数据文件</label><input type="file" id="file" required>
 <input type="hidden" name="upload"></div></form>"""
 
@@ -29,11 +29,13 @@ class Node:
         self.body, self.announced = bytearray(), dict[str, Any]()
         self.cuts: set[int] = set()
         self.patches = 0
-        stage.answer("POST", "/uploads", self.announce)
-        stage.answer("GET", "/uploads/U1", lambda _: self.where())
-        stage.answer("PATCH", "/uploads/U1", self.append)
-        stage.answer("DELETE", "/uploads/U1", lambda _: Reply(204))
-        stage.answer("POST", "/uploads/U1/finish", lambda _: Reply.of({"id": "U1"}, 202))
+        stage.answer("POST", "/uploads/", self.announce)
+        stage.answer("GET", "/uploads/U1/", lambda _: self.where())
+        stage.answer("PATCH", "/uploads/U1/", self.append)
+        stage.answer("DELETE", "/uploads/U1/", lambda _: Reply(204))
+        stage.answer(
+            "POST", "/uploads/U1/finish/", lambda _: Reply.of({"id": "F1", "name": "x"}, 202)
+        )
 
     def where(self, status: int = 200) -> Reply:
         """Say how far the upload has come."""
@@ -52,7 +54,7 @@ class Node:
         if self.patches in self.cuts:
             return Reply(cut=True)
         if int(asked.headers["Upload-Offset"]) != len(self.body):
-            return Reply.of({}, 409)
+            return Reply.of({"code": "wrong_offset", "offset": len(self.body)}, 409)
         self.body += asked.body
         return Reply.of({"offset": len(self.body)})
 
@@ -101,7 +103,7 @@ def test_a_file_arrives_whole(stage: Stage, node: Node, file: Path) -> None:
         "digest": hashlib.sha256(file.read_bytes()).hexdigest(),
     }
     assert node.patches == 11
-    assert page.locator("input[name=upload]").evaluate("field => field.value") == "U1"
+    assert page.locator("input[name=upload]").evaluate("field => field.value") == "F1"
     expect(page.locator(".upload-name")).to_contain_text(file.name)
     assert page.locator("progress").evaluate("bar => bar.value / bar.max") == 1
 
@@ -114,7 +116,7 @@ def test_a_broken_line_is_gone_on_with(stage: Stage, node: Node, file: Path) -> 
     state(page, "连接中断，恢复后自动继续，已传的部分不会丢失。")
     state(page, "已上传完毕。")
     assert bytes(node.body) == file.read_bytes()
-    assert len(stage.requests("POST", "/uploads")) == 1
+    assert len(stage.requests("POST", "/uploads/")) == 1
     only_breaks(stage)
 
 
@@ -133,7 +135,7 @@ def test_after_a_reload_the_same_file_goes_on(stage: Stage, node: Node, file: Pa
     choose(page, file)
     state(page, "已上传完毕。")
     assert bytes(node.body) == file.read_bytes()
-    assert len(stage.requests("POST", "/uploads")) == 1
+    assert len(stage.requests("POST", "/uploads/")) == 1
     assert page.evaluate("localStorage.length") == 0
     only_breaks(stage)
 
@@ -145,10 +147,10 @@ def test_an_upload_that_is_gone_is_begun_anew(stage: Stage, node: Node, file: Pa
     choose(page, file)
     state(page, "连接中断，恢复后自动继续，已传的部分不会丢失。")
     node.cuts = set()
-    stage.answer("GET", "/uploads/U1", lambda _: Reply.of({}, 404))
+    stage.answer("GET", "/uploads/U1/", lambda _: Reply.of({}, 404))
     state(page, "已上传完毕。")
     assert bytes(node.body) == file.read_bytes()
-    assert len(stage.requests("POST", "/uploads")) == 2
+    assert len(stage.requests("POST", "/uploads/")) == 2
     only_breaks(stage)
 
 
@@ -166,14 +168,14 @@ def test_gone_on_with_at_once_and_cancelled(stage: Stage, node: Node, file: Path
     choose(page, file)
     page.get_by_role("button", name="取消上传").click()
     state(page, "已取消上传，可以重新选择文件。")
-    assert len(stage.requests("DELETE", "/uploads/U1")) == 1
+    assert len(stage.requests("DELETE", "/uploads/U1/")) == 1
     only_breaks(stage)
 
 
 def test_a_refusal_is_said_in_the_nodes_words(stage: Stage, node: Node, file: Path) -> None:
     """A file of the wrong kind is refused by the node, and the sentence is shown as text."""
     said = "只接受 CSV 和 XLSX，请<b>另存</b>后再试。"
-    stage.answer("POST", "/uploads", lambda _: Reply.of({"sentence": said}, 422))
+    stage.answer("POST", "/uploads/", lambda _: Reply.of({"sentence": said}, 422))
     page = stage.show(ZONE)
     choose(page, file)
     state(page, said)
@@ -194,7 +196,7 @@ def test_two_gigabytes_are_never_read_as_a_whole(stage: Stage, tmp_path: Path) -
         first = asked.headers["Upload-Offset"] == "0"
         return Reply.of({"offset": size - 10 if first else size})
 
-    stage.answer("PATCH", "/uploads/U1", jumping)
+    stage.answer("PATCH", "/uploads/U1/", jumping)
     page = stage.show(ZONE)
     choose(page, path)
     state(page, "已上传完毕。")
@@ -212,7 +214,7 @@ def test_empty_files_and_several_are_refused_before_anything_is_sent(
     page = stage.show(ZONE)
     choose(page, path)
     expect(page.get_by_role("alert")).to_have_text("这个文件是空的，请检查后重新选择。")
-    assert stage.requests("POST", "/uploads") == []
+    assert stage.requests("POST", "/uploads/") == []
 
 
 def test_a_paused_upload_waits(stage: Stage, node: Node, file: Path) -> None:
@@ -226,7 +228,7 @@ def test_a_paused_upload_waits(stage: Stage, node: Node, file: Path) -> None:
             return Reply(cut=True)
         return node.append(asked)
 
-    stage.answer("PATCH", "/uploads/U1", holding)
+    stage.answer("PATCH", "/uploads/U1/", holding)
     page = stage.show(ZONE)
     choose(page, file)
     assert held.wait(10)
@@ -236,4 +238,37 @@ def test_a_paused_upload_waits(stage: Stage, node: Node, file: Path) -> None:
     page.get_by_role("button", name="继续").click()
     state(page, "已上传完毕。")
     assert bytes(node.body) == file.read_bytes()
+    only_breaks(stage)
+
+
+def test_a_form_of_its_own_sends_with_its_button_and_leads_on(
+    stage: Stage, node: Node, file: Path
+) -> None:
+    """Choosing sends nothing; the button does, and the page goes to what the file became."""
+    stage.answer("GET", "/received/F1/", {})
+    page = stage.show(
+        '<form method="post" class="drop" data-upload data-kind="resource" data-target="01RES" '
+        'data-then="/received/UPLOADED/"><label for="file">数据文件</label>'
+        '<input type="file" id="file"><button class="btn">报送</button></form>'
+    )
+    choose(page, file)
+    assert stage.requests("POST", "/uploads/") == []
+    page.get_by_role("button", name="报送").click()
+    page.wait_for_url("**/received/F1/")
+    assert bytes(node.body) == file.read_bytes()
+
+
+def test_a_wrong_offset_is_put_right_at_once(stage: Stage, node: Node, file: Path) -> None:
+    """Where the node has more than the page knows of, sending goes on from the node's offset."""
+
+    def forgetful(asked: Asked) -> Reply:
+        reply = node.append(asked)
+        return Reply.of({"offset": CHUNK}) if node.patches == 2 else reply
+
+    stage.answer("PATCH", "/uploads/U1/", forgetful)
+    page = stage.show(ZONE)
+    choose(page, file)
+    state(page, "已上传完毕。")
+    assert bytes(node.body) == file.read_bytes()
+    assert stage.requests("GET", "/uploads/U1/") == []
     only_breaks(stage)

@@ -56,8 +56,10 @@ function shown(element, kind, table) {
   return {...table, rows: table.rows.slice(0, most)};
 }
 
+const titled = (element) => element.querySelector("figcaption")?.textContent.trim() || element.dataset.title || "";
+
 function sentence(element, {columns, rows}) {
-  const title = element.querySelector("figcaption")?.textContent.trim() ?? columns[0].title;
+  const title = titled(element) || columns[0].title;
   const first = rows.slice(0, 5).map((row) => row.slice(0, 3).map((cell) => cell.text).join(" ")).join("；");
   return say("chart.said", {title, count: rows.length, first});
 }
@@ -83,7 +85,7 @@ function place(element, kind, table) {
 }
 
 function tools(element, box, source) {
-  const title = element.querySelector("figcaption")?.textContent.trim() || "gongshu";
+  const title = titled(element) || "gongshu";
   const picture = () => box.querySelector("svg");
   const kinds = {csv: async () => csv(source), svg: async () => svg(picture()), png: () => png(picture())};
   const bar = document.createElement("p");

@@ -1,4 +1,5 @@
-// Copy buttons: <button data-copy="#id">. Works on plain HTTP too, where there is no clipboard API.
+// Copying: <button data-copy="#id">, or data-copy on the text itself, which then gets a button.
+// Works on plain HTTP too, where there is no clipboard API.
 import {say} from "./words.js";
 
 function select(element) {
@@ -23,11 +24,24 @@ async function copy(element) {
   }
 }
 
-export function attach(button) {
+function beside(text) {
+  const box = document.createElement("div");
+  box.className = "copyable";
+  const button = document.createElement("button");
+  button.type = "button";
+  button.className = "btn btn-small";
+  button.textContent = say("copy.do");
+  text.before(box);
+  box.append(button, text);
+  return button;
+}
+
+export function attach(element) {
+  const button = element.dataset.copy ? element : beside(element);
   const label = button.textContent;
   button.addEventListener("click", async () => {
-    const element = document.querySelector(button.dataset.copy);
-    button.textContent = say((await copy(element)) ? "copy.done" : "copy.select");
+    const text = element.dataset.copy ? document.querySelector(element.dataset.copy) : element;
+    button.textContent = say((await copy(text)) ? "copy.done" : "copy.select");
     setTimeout(() => {
       button.textContent = label;
     }, 2000);

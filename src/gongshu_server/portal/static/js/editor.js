@@ -202,8 +202,10 @@ class Editor extends HTMLElement {
     const stop = waiting(this, say("editor.checking"));
     try {
       const response = await send(address, {method: "POST", body: this.fields(), signal: asking.signal});
-      if (!response.ok) throw new TypeError(String(response.status));
-      this.show(await response.json());
+      const verdict = await response.json().catch(() => ({}));
+      // A refusal to judge at all comes with its sentence, too; a failure comes without.
+      if (!response.ok && !verdict.findings) throw new TypeError(String(response.status));
+      this.show(verdict);
     } catch (failure) {
       if (failure.name === "AbortError") return;
       if (failure instanceof SignedOut) showSignedOut();

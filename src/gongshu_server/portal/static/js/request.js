@@ -1,5 +1,5 @@
 // One way to talk to the node from a page: same origin, with the CSRF token, never a redirect
-// to a sign-in page taken for an answer.
+// to a sign-in page taken for an answer (doing.py answers 401 to what comes in the background).
 import {say} from "./words.js";
 
 /** Return the page's CSRF token; every page carries at least one form that has it. */
@@ -12,7 +12,7 @@ export class SignedOut extends Error {}
 export async function send(address, {headers = {}, ...options} = {}) {
   const response = await fetch(address, {
     credentials: "same-origin",
-    headers: {"X-CSRFToken": token(), "X-Requested-With": "XMLHttpRequest", ...headers},
+    headers: {"X-CSRFToken": token(), "Gongshu-Background": "1", ...headers},
     redirect: "follow",
     ...options,
   });

@@ -53,6 +53,9 @@ export class Sending {
   onprogress = () => {};
 
   constructor(address, file, about) {
+    // Addresses below one that ends with a stroke end with one, too.
+    const end = address.endsWith("/") ? "/" : "";
+    this.below = (...parts) => [address.replace(/\/$/, ""), ...parts].join("/") + end;
     Object.assign(this, {address, file, about, key: mark(file, about), active: false, pauseFor: FIRST_PAUSE});
   }
 
@@ -65,7 +68,7 @@ export class Sending {
     try {
       await this.locate();
       while (this.offset < this.file.size) await this.chunk();
-      const answer = await this.ask(`${this.address}/${this.id}/finish`, {method: "POST"});
+      const answer = await this.ask(this.below(this.id, "finish"), {method: "POST"});
       kept.set(this.key, null);
       this.active = false;
       this.onstate("done", {id: this.id, answer});
@@ -105,7 +108,7 @@ export class Sending {
     clearTimeout(this.timer);
     this.stop();
     kept.set(this.key, null);
-    if (this.id) await send(`${this.address}/${this.id}`, {method: "DELETE"}).catch(() => {});
+    if (this.id) await send(this.below(this.id), {method: "DELETE"}).catch(() => {});
     this.id = null;
     this.onstate("cancelled");
   }
@@ -120,7 +123,7 @@ export class Sending {
     this.id ??= kept.get(this.key);
     const resumed = Boolean(this.id);
     const found = this.id
-      ? await this.ask(`${this.address}/${this.id}`, {method: "GET"})
+      ? await this.ask(this.below(this.id), {method: "GET"})
       : await this.ask(this.address, {
           method: "POST",
           headers: {"Content-Type": "application/json"},
@@ -172,19 +175,23 @@ export class Sending {
   patch(slice) {
     return new Promise((resolve, reject) => {
       const request = (this.running = new XMLHttpRequest());
-      request.open("PATCH", `${this.address}/${this.id}`);
+      request.open("PATCH", this.below(this.id));
       request.setRequestHeader("Content-Type", "application/octet-stream");
       request.setRequestHeader("Upload-Offset", String(this.offset));
       request.setRequestHeader("X-CSRFToken", token());
+      request.setRequestHeader("Gongshu-Background", "1");
       request.responseType = "json";
       request.upload.onprogress = (event) => this.tell(this.offset + Math.min(event.loaded, slice.size));
       request.onabort = () => reject(new Stopped());
       request.onerror = () => reject(new TypeError("the line broke"));
       request.onload = () => {
         try {
-          if (request.status === 401) throw new SignedOut();
-          this.judge(request.status, request.response ?? {});
-          resolve(request.response);
+          const answer = request.response ?? {};
+          if (request.status === 401 || /\/sign-in\//.test(request.responseURL)) throw new SignedOut();
+          // The node has another offset and says which: going on from there is all there is to do.
+          const corrected = request.status === 409 && Number.isInteger(answer.offset);
+          if (!corrected) this.judge(request.status, answer);
+          resolve(answer);
         } catch (failure) {
           reject(failure);
         }

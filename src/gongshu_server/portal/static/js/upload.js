@@ -1,13 +1,16 @@
 // Uploads in chunks that go on where they stopped.
 //
-// <div class="drop" data-upload="/uploads" data-kind="resource" data-target="ID">
-//   <label for="file">…</label><input type="file" id="file"><input type="hidden" name="upload">
+// <div class="drop" data-upload="/uploads/" data-kind="case" data-target="ID" data-document="…">
+//   <label for="file">…</label><input type="file" id="file"><input type="hidden" name="attachment">
 // </div>
+//
+// In a form, choosing a file sends it at once and what it became goes into the hidden field. On a
+// form of its own (<form data-upload>) the form's button sends it; then the page goes where the
+// answer's "location" or data-then leads, in which UPLOADED stands for the id of what it became.
 //
 // Announces the file (POST {kind, target_id, document, name, size, digest}), sends slices of it
 // (PATCH /ID with Upload-Offset), asks where the node is after a break (GET /ID), finishes (POST
-// /ID/finish) and writes the upload's id into the hidden field, or goes where the answer's
-// "location" leads. The same file chosen again after a reload goes on too: the browser keeps the
+// /ID/finish). The same file chosen again after a reload goes on too: the browser keeps the
 // upload's id under a number made from name, size and date of the file, and nothing else. The file
 // is never read as a whole; only of a small one a digest is sent along.
 import {showSignedOut} from "./request.js";
@@ -109,19 +112,23 @@ function refuse(host, sentence) {
 }
 
 function ended(host, input, id, answer) {
-  const field = host.querySelector("input[type=hidden]");
-  if (field) field.value = id;
+  const field = host.querySelector("input[type=hidden]:not([name=csrfmiddlewaretoken])");
+  if (field && !host.matches("form")) field.value = answer.id ?? id;
   // The bytes are there already; the form need not send them again.
   input.value = "";
   input.required = false;
   host.dispatchEvent(new CustomEvent("gongshu:uploaded", {bubbles: true, detail: {id, ...answer}}));
-  if (answer?.location) location.assign(answer.location);
+  const then = answer.location ?? host.dataset.then?.replace("UPLOADED", encodeURIComponent(answer.id ?? id));
+  if (!then) return;
+  // Nothing is left unsaved: the form guard need not ask.
+  host.closest("form")?.dispatchEvent(new CustomEvent("gongshu:saved"));
+  location.assign(then);
 }
 
 function begin(host, input, file) {
   const {upload, kind = "resource", target = "", document: paper = ""} = host.dataset;
   const about = {kind, target_id: target, ...(paper && {document: paper}), name: file.name, size: file.size};
-  const sending = new Sending(upload.replace(/\/$/, ""), file, about);
+  const sending = new Sending(upload || "/uploads/", file, about);
   const card = new Card(host, file, {
     pause: () => sending.pause(),
     go: () => sending.go(),
@@ -163,7 +170,15 @@ export function attach(host) {
     running = begin(host, input, files[0]);
     return undefined;
   };
-  input.addEventListener("change", () => take(input.files));
+  const alone = host.matches("form");
+  if (alone) {
+    host.addEventListener("submit", (event) => {
+      event.preventDefault();
+      take(input.files);
+    });
+  } else {
+    input.addEventListener("change", () => take(input.files));
+  }
   for (const event of ["dragenter", "dragover"]) {
     host.addEventListener(event, (dragged) => {
       dragged.preventDefault();
@@ -173,6 +188,7 @@ export function attach(host) {
   for (const event of ["dragleave", "drop"]) host.addEventListener(event, () => host.classList.remove("over"));
   host.addEventListener("drop", (dropped) => {
     dropped.preventDefault();
-    take(dropped.dataTransfer.files);
+    if (alone) input.files = dropped.dataTransfer.files;
+    else take(dropped.dataTransfer.files);
   });
 }

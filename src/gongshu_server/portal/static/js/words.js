@@ -9,6 +9,7 @@ const WORDS = {
     "Saving does not work at the moment and will be tried again; what you typed is still on this page.",
   ],
   "autosave.saved": ["已自动保存 {time}", "Saved {time}"],
+  "copy.do": ["复制", "Copy"],
   "copy.done": ["已复制", "Copied"],
   "copy.select": ["请按 Ctrl+C 复制选中的内容", "Press Ctrl+C to copy the selected text"],
   "guard.waiting": ["正在提交，请稍候，不要重复点击。", "Sending. Please wait; there is no need to click again."],

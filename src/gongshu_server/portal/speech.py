@@ -1,8 +1,8 @@
 """Terms and sentences from tables and the library, in the reader's language.
 
 Pages mark their own words for translation. What comes from procedures, vocabularies and errors is
-Chinese text made elsewhere; its English stands in the same catalogues, sentences by the pattern
-that made them.
+Chinese text made elsewhere; its English stands in the catalogues `terms` and `sentences`, sentences
+by the pattern that made them (`sentences.py`).
 """
 
 from __future__ import annotations
@@ -10,9 +10,11 @@ from __future__ import annotations
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from gongshu_server.portal.sentences import translate
+
 
 def say(text: str) -> str:
     """Return the text in the reader's language; unchanged where it has no translation."""
     if not text or not (get_language() or "").startswith("en"):
         return text
-    return _(text)
+    return translate(text, _)

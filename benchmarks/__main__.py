@@ -6,7 +6,7 @@ import os
 import platform
 import time
 
-from benchmarks import cleanroom, delivery, ledger, policy, story
+from benchmarks import cleanroom, delivery, ledger, pages, policy, story
 
 PARTS = (
     ("判定 decisions", policy),
@@ -14,6 +14,7 @@ PARTS = (
     ("加工 clean room", cleanroom),
     ("交付 delivery", delivery),
     ("故事 story", story),
+    ("页面 pages", pages),
 )
 
 

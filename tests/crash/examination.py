@@ -27,7 +27,7 @@ from gongshu.procedures import procedure
 from gongshu_server.accounts import actions as accounts
 from gongshu_server.accounts.actors import node
 from gongshu_server.cases.documents import Paper
-from gongshu_server.cases.models import Case, Clock, Document, Step
+from gongshu_server.cases.models import Attachment, Case, Clock, Document, Step
 from gongshu_server.catalogue import intake
 from gongshu_server.catalogue.models import Item, ReceivedFile, Resource, Snapshot
 from gongshu_server.catalogue.queries import lake_path
@@ -105,12 +105,20 @@ def cases() -> Iterator[str]:
         standing = [limit.code for limit in table.limits if limit.standing]
         if case.closed_at and running.exclude(limit__in=standing).exists():
             yield f"a clock of the closed case {case.number} still runs"
+    yield from _documents()
+    yield from _subjects_of_cases()
+
+
+def _documents() -> Iterator[str]:
+    carried = {one.document_id: one for one in Attachment.objects.exclude(document=None)}
+    fields = [name for name in Paper.__dataclass_fields__ if name != "attachment"]
     for document in Document.objects.all():
-        named = {f: getattr(document, f) for f in Paper.__dataclass_fields__}
-        said = f"{document.salt}\n{Paper(**named)!r}".encode()
+        file = carried.get(document.pk)
+        named = {name: getattr(document, name) for name in fields}
+        paper = Paper(**named, attachment=file.pk if file else "")
+        said = f"{document.salt}\n{file.digest if file else ''}\n{paper!r}".encode()
         if hashlib.sha256(said).hexdigest() != document.digest:
             yield f"document {document.pk} is not what its digest says"
-    yield from _subjects_of_cases()
 
 
 def _subjects_of_cases() -> Iterator[str]:

@@ -153,8 +153,9 @@ def test_a_ledger_that_went_on_is_continued_and_never_forked(
     for _ in range(2):
         assert gongshu(company.home, "backup", tmp_path / "later").status == 0
         time.sleep(1)
+    before = (company.home / "ledger" / "checkpoint").read_bytes()
     with Served(company.home, household=True):  # The worker signs what the backups recorded.
-        wait_for_seal(company.home)
+        wait_for_seal(company.home, before)
     home = tmp_path / "node"
     refused = restored(complete(kept)[0], home)
     assert refused.status == 1
@@ -170,10 +171,9 @@ def test_a_ledger_that_went_on_is_continued_and_never_forked(
     assert not company.examine()
 
 
-def wait_for_seal(home: Path) -> None:
-    deadline = time.monotonic() + 20
-    first = (home / "ledger" / "checkpoint").read_bytes()
-    while (home / "ledger" / "checkpoint").read_bytes() == first:
+def wait_for_seal(home: Path, before: bytes) -> None:
+    deadline = time.monotonic() + 40
+    while (home / "ledger" / "checkpoint").read_bytes() == before:
         assert time.monotonic() < deadline, "the worker has not signed"
         time.sleep(0.1)
 

@@ -23,10 +23,14 @@ LONGEST: Final = 2000
 # So many parts of one text are looked at; whatever somebody writes into it, it ends.
 MOST_PARTS: Final = 150
 # A pattern with less literal text than this comes after cutting at the ends of sentences.
-STRONG: Final = 6
+STRONG: Final = 5
+# One with less says too little about what stands around it: all of that must be English then.
+LEAST: Final = 3
 ENDS: Final = (("。", ". "), ("；", "; "))
+DIGITS: Final = re.compile("[0-9]")
+BRACKETS: Final = ("《》", "“”", "（）")
 PAUSE: Final = re.compile("[。；：]")
-LISTS: Final = (("、", ", "), ("：", ": "), ("/", "/"))
+LISTS: Final = (("：", ": "), ("、", ", "), ("/", "/"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +50,9 @@ class Pattern:
         place, end = len(first), len(text) - len(last)
         values = []
         for piece in middle:
-            found = text.find(piece, place, end)
+            # Two placeholders side by side are a word and a number.
+            number = DIGITS.search(text, place, end) if not piece else None
+            found = number.start() if number else text.find(piece, place, end)
             if found < 0:
                 return None
             values.append(text[place:found])
@@ -92,6 +98,19 @@ def _forms(text: str, english: str) -> Iterator[tuple[str, str]]:
         yield "{0}" + text, "{0}" + english
 
 
+def _balanced(value: str) -> bool:
+    """Tell whether every bracket and quote that a value closes was opened in it, and closed."""
+    for opening, closing in BRACKETS:
+        depth = 0
+        for character in value:
+            depth += (character == opening) - (character == closing)
+            if depth < 0:
+                return False
+        if depth:
+            return False
+    return True
+
+
 def translate(text: str, word: Callable[[str], str]) -> str:
     """Return a sentence in English, `word` giving that of fixed texts; unchanged if none fits."""
     if len(text) > LONGEST:
@@ -100,6 +119,11 @@ def translate(text: str, word: Callable[[str], str]) -> str:
     if english != text and text.endswith("。"):
         return english[:1].upper() + english[1:]
     return english
+
+
+def _chinese(text: str) -> int:
+    """Return how much of a text is still Chinese: names are, and what no way has made English."""
+    return len(CHINESE.findall(text))
 
 
 class _Translation:
@@ -121,9 +145,9 @@ class _Translation:
         if ended != f"{text}。":
             return ended.removesuffix(".")
         found = self._by_pattern(text, strong=True)
-        found = self._by_parts(text, ENDS) if found is None else found
+        found = self._by_ends(text) if found is None else found
         found = self._by_pattern(text, strong=False) if found is None else found
-        found = self._by_parts(text, LISTS) if found is None else found
+        found = self._by_lists(text) if found is None else found
         return text if found is None else found
 
     def _by_pattern(self, text: str, *, strong: bool) -> str | None:
@@ -131,22 +155,35 @@ class _Translation:
             if pattern.longest not in text:
                 continue
             values = pattern.cut(text)
-            if values is None:
+            if values is None or not all(map(_balanced, values)):
                 continue
             filled = tuple(self.of(value.removesuffix("，")) for value in values)
+            if pattern.literal < LEAST and CHINESE.search("".join(filled)):
+                continue
             # A value with the end of one sentence and the start of another was cut wrongly.
             pairs = zip(values, filled, strict=True)
             if not any(value == english and PAUSE.search(value) for value, english in pairs):
                 return pattern.fill(filled)
         return None
 
-    def _by_parts(self, text: str, marks: tuple[tuple[str, str], ...]) -> str | None:
-        for mark, between in marks:
-            parts = [part for part in text.split(mark) if part]
-            if len(parts) < 2 and not (parts and text.endswith("。") and mark == "。"):
-                continue
-            english = [self.of(part) for part in parts]
-            if english != parts:
-                end = "." if mark == "。" and text.endswith("。") else ""
-                return between.join(one.removesuffix(".") for one in english) + end
+    def _by_ends(self, text: str) -> str | None:
+        """Translate sentence by sentence, cut at the mark that leaves the least Chinese."""
+        found = [one for mark, b in ENDS if (one := self._by_parts(text, mark, b)) is not None]
+        return min(found, key=_chinese, default=None)
+
+    def _by_lists(self, text: str) -> str | None:
+        for mark, between in LISTS:
+            if (found := self._by_parts(text, mark, between)) is not None:
+                return found
         return None
+
+    def _by_parts(self, text: str, mark: str, between: str) -> str | None:
+        # What stands before the first colon is a title of all that follows.
+        parts = [part for part in text.split(mark, 1 if mark == "：" else -1) if part]
+        if len(parts) < 2 and not (parts and text.endswith("。") and mark == "。"):
+            return None
+        english = [self.of(part) for part in parts]
+        if english == parts:
+            return None
+        end = "." if mark == "。" and text.endswith("。") else ""
+        return between.join(one.removesuffix(".") for one in english) + end

@@ -39,9 +39,16 @@ POST_DUTIES: Mapping[str, str] = MappingProxyType(
         "developer": "开发",
         "auditor": "审计",
         "subject": "数据主体",
+        "system_admin": "系统管理员",
+        "security_admin": "安全保密管理员",
+        "audit_admin": "安全审计员",
         "system": "系统",
     }
 )
+
+
+# The three administrators (三员分立): no person holds two of these, nor one beside any other duty.
+ADMIN_DUTIES = ("system_admin", "security_admin", "audit_admin")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +68,7 @@ def _permission(zh: str, roles: str, duties: str) -> Permission:
     return Permission(zh, frozenset(roles.split()), frozenset(duties.split()))
 
 
+_ADMINS = " ".join(ADMIN_DUTIES)
 # Everybody but the platform itself.
 _ANYBODY = " ".join(role for role in ORGANISATION_ROLES if role != "node")
 _COMPETENT = "data_authority price_authority sector_authority authorising_body"
@@ -235,17 +243,25 @@ _OVERSIGHT = {
         "查看监管总览", "data_authority audit_office", "handler head reviewer auditor"
     ),
     "alarm.close": _permission("核查关闭告警", "data_authority", "head"),
-    "ledger.read": _permission("查看存证日志", _ANYBODY, "handler head reviewer auditor"),
+    "ledger.read": _permission(
+        "查看存证日志", _ANYBODY, f"handler head reviewer auditor {_ADMINS}"
+    ),
     "audit.read": _permission("审计查看", "audit_office", "auditor"),
 }
 
 _HOUSE = {
-    "organisation.manage": _permission("管理机构", "data_authority node", "handler head system"),
-    "person.manage": _permission("管理人员和岗位", f"{_ANYBODY} node", "handler head system"),
+    "organisation.manage": _permission("管理机构", "data_authority node", "system_admin system"),
+    "organisation.authorise": _permission("授权机构角色", "data_authority", "security_admin"),
+    "admin.appoint": _permission("任命三员", "data_authority node", "head system"),
+    "person.manage": _permission(
+        "管理人员和岗位", f"{_ANYBODY} node", "handler head system_admin system"
+    ),
     "login.manage": _permission("开通登录名", "data_authority node", "head system"),
     "delegation.give": _permission("委托代办", _ANYBODY, "handler head reviewer developer auditor"),
     "key.issue": _permission(
-        "发放凭证", f"{_ANYBODY} node", "handler head developer reviewer auditor subject system"
+        "发放凭证",
+        f"{_ANYBODY} node",
+        f"handler head developer reviewer auditor subject system {_ADMINS}",
     ),
     "substep.configure": _permission("设置内部环节", _ANYBODY, "handler head"),
     "case.add_document": _permission(
@@ -254,10 +270,10 @@ _HOUSE = {
     "case.urge": _permission("催办", _ANYBODY, "handler head reviewer developer subject"),
     "case.supervise": _permission("督办", "data_authority", "handler head"),
     "notice.read": _permission(
-        "查收通知", _ANYBODY, "handler head reviewer developer auditor subject"
+        "查收通知", _ANYBODY, f"handler head reviewer developer auditor subject {_ADMINS}"
     ),
     "profile.change": _permission(
-        "修改个人设置", _ANYBODY, "handler head reviewer developer auditor subject"
+        "修改个人设置", _ANYBODY, f"handler head reviewer developer auditor subject {_ADMINS}"
     ),
     "attachment.download": _permission(
         "下载办件附件", _ANYBODY, "handler head reviewer developer auditor subject"
@@ -326,3 +342,15 @@ def incompatible(roles: Iterable[str]) -> tuple[tuple[str, str], ...]:
     """Return every pair among the roles that may not be held together (《意见》（十一）)."""
     held = frozenset(roles)
     return tuple(pair for pair in INCOMPATIBLE_ROLES if held.issuperset(pair))
+
+
+def incompatible_duties(duties: Iterable[str]) -> tuple[tuple[str, str], ...]:
+    """Return every pair among the duties that one person may not hold (三员分立)."""
+    held = sorted(frozenset(duties) - {"system"})
+    return tuple(
+        (admin, other)
+        for admin in ADMIN_DUTIES
+        if admin in held
+        for other in held
+        if other != admin and (other not in ADMIN_DUTIES or admin < other)
+    )

@@ -13,7 +13,7 @@ from gongshu.vocabulary.errors import Conflict, Invalid, NotFound
 from gongshu_server.accounts.actors import Actor
 from gongshu_server.accounts.models import Delegation, Handover, Holding, Key, Person, Post
 from gongshu_server.accounts.permissions import require, require_scope
-from gongshu_server.accounts.posts import refuse_both_sides
+from gongshu_server.accounts.posts import refuse_both_sides, refuse_mixed_duties
 from gongshu_server.journal.actions import action, journal
 from gongshu_server.journal.ids import ulid
 from gongshu_server.journal.recording import Event
@@ -71,6 +71,7 @@ def _refuse_taker(post: Post, giver_id: str, taker_id: str, *, at: datetime) -> 
     if serving.filter(post=post).exists():
         raise Invalid("接收人已在这个岗位上，不需要交接。", code="already_in_post")
     refuse_both_sides(taker_id, post.organisation_id, at=at)
+    refuse_mixed_duties(taker_id, post.duties, at=at)
 
 
 @action

@@ -47,6 +47,28 @@ class OrganisationRole(models.Model):
         ]
 
 
+class RoleProposal(models.Model):
+    """A role that the system administrator has prepared for an organisation.
+
+    It counts for nothing before the security administrator authorises it.
+    """
+
+    organisation = models.ForeignKey(ORGANISATION, on_delete=models.PROTECT, related_name="+")
+    role = models.CharField(max_length=32)
+    proposed_at = models.DateTimeField()
+    person = models.CharField(max_length=26, help_text="who prepared it, and cannot authorise it")
+    authorised_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["organisation", "role"],
+                condition=Q(authorised_at__isnull=True),
+                name="accounts_role_proposed_once",
+            )
+        ]
+
+
 class FormerName(models.Model):
     """A name that an organisation had until it was renamed."""
 

@@ -5,10 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from gongshu.vocabulary.errors import Conflict, Invalid, NotFound
+from gongshu.vocabulary.errors import Conflict, Invalid, NotFound, NotPermitted
 from gongshu.vocabulary.permissions import INCOMPATIBLE_ROLES, ORGANISATION_ROLES
 from gongshu_server.accounts.actors import NODE, Actor
-from gongshu_server.accounts.models import FormerName, Organisation, OrganisationRole
+from gongshu_server.accounts.models import (
+    FormerName,
+    Organisation,
+    OrganisationRole,
+    RoleProposal,
+)
 from gongshu_server.accounts.permissions import require
 from gongshu_server.journal.actions import action, journal
 from gongshu_server.journal.ids import ulid
@@ -29,6 +34,9 @@ def found(
 ) -> Organisation:
     """Record an organisation with its roles (管运适度分离: some exclude each other).
 
+    What a system administrator founds has no role before a security administrator authorises it;
+    the node's own founding, at `gongshu init`, takes effect at once.
+
     Raises Conflict naming both roles when the control group would both supervise and operate,
     Invalid for a role that does not exist.
     """
@@ -47,12 +55,52 @@ def found(
         region=region,
         control_group=group,
     )
-    for role in roles:
-        OrganisationRole.objects.create(organisation=organisation, role=role, valid_from=at)
-    details = {"name": name, "roles": sorted(roles), "control_group": group}
+    at_once = by.post == NODE
+    for role in dict.fromkeys(roles):
+        if at_once:
+            OrganisationRole.objects.create(organisation=organisation, role=role, valid_from=at)
+        else:
+            RoleProposal.objects.create(
+                organisation=organisation, role=role, proposed_at=at, person=by.person
+            )
+    said, waiting = (sorted(roles), []) if at_once else ([], sorted(roles))
+    details = {"name": name, "roles": said, "proposed": waiting, "control_group": group}
     journal(
         Event("organisation.founded", ("organisation", organisation.pk), "", details), by=by, at=at
     )
+    return organisation
+
+
+@action
+def authorise_roles(*, organisation_id: str, by: Actor, at: datetime) -> Organisation:
+    """Put the roles in force that a system administrator has prepared for an organisation.
+
+    Raises NotPermitted for whoever prepared them, Conflict when nothing waits or when the control
+    group would both supervise and operate by now.
+    """
+    require(by, "organisation.authorise")
+    organisation = locked(organisation_id)
+    waiting = list(
+        RoleProposal.objects.select_for_update().filter(
+            organisation=organisation, authorised_at__isnull=True
+        )
+    )
+    if not waiting:
+        raise Conflict("这个机构没有待授权的角色。", code="nothing_to_authorise")
+    if by.person in {row.person for row in waiting}:
+        raise NotPermitted("准备的人不能自己授权，请由安全保密管理员办理。", code="own_proposal")
+    roles = sorted(row.role for row in waiting)
+    _refuse_incompatible(organisation.control_group, roles)
+    for row in waiting:
+        OrganisationRole.objects.get_or_create(
+            organisation=organisation, role=row.role, valid_until=None, defaults={"valid_from": at}
+        )
+        row.authorised_at = at
+    RoleProposal.objects.bulk_update(waiting, ["authorised_at"])
+    event = Event(
+        "organisation.role_given", ("organisation", organisation.pk), "", {"roles": roles}
+    )
+    journal(event, by=by, at=at)
     return organisation
 
 

@@ -9,7 +9,12 @@ from django.db.models import Q
 
 from gongshu.procedures import all_clauses
 from gongshu.vocabulary.errors import Conflict, Invalid, NotFound, NotPermitted
-from gongshu.vocabulary.permissions import POST_DUTIES, incompatible
+from gongshu.vocabulary.permissions import (
+    ADMIN_DUTIES,
+    POST_DUTIES,
+    incompatible,
+    incompatible_duties,
+)
 from gongshu_server.accounts.actors import NODE, Actor
 from gongshu_server.accounts.models import (
     Delegation,
@@ -50,6 +55,9 @@ def appoint(
     _refuse_foreign(organisation, by=by)
     known(duties, POST_DUTIES, zh="岗位职责")
     _refuse_self_promotion(organisation, duties, by=by)
+    refuse_mixed_duties(person_id, duties, at=at)
+    if not set(duties).isdisjoint(ADMIN_DUTIES):
+        require(by, "admin.appoint")
     if person_id:
         refuse_both_sides(person_id, organisation.pk, at=at)
     person = _person(person_id, name=person_name, at=at)
@@ -85,13 +93,34 @@ def _refuse_self_promotion(organisation: Organisation, duties: Sequence[str], *,
         )
 
 
-def refuse_both_sides(person_id: str, organisation_id: str, *, at: datetime) -> None:
-    """Refuse a person who would supervise from one post what they operate from another."""
+def refuse_mixed_duties(person_id: str, duties: Sequence[str], *, at: datetime) -> None:
+    """Raise Conflict where a person would be two of the three administrators, or one and more.
+
+    What counts is everything that they hold or act for, in whichever organisation (三员分立).
+    """
+    held = {duty for post in _posts_of(person_id, at=at) for duty in post.duties}
+    pairs = incompatible_duties(held | set(duties))
+    if pairs:
+        first, second = (POST_DUTIES[duty] for duty in pairs[0])
+        raise Conflict(
+            f"“{first}”不能与“{second}”由同一人担任（三员分立），请改派他人。",
+            code="admin_duties",
+            details=pairs,
+        )
+
+
+def _posts_of(person_id: str, *, at: datetime) -> list[Post]:
     running = Q(valid_from__lte=at) & (Q(valid_until__isnull=True) | Q(valid_until__gt=at))
     held = Holding.objects.filter(running, person_id=person_id)
     lent = Delegation.objects.filter(running, taker_id=person_id, revoked_at__isnull=True)
     posts = {*held.values_list("post_id", flat=True), *lent.values_list("post_id", flat=True)}
-    where = {organisation_id, *_organisations_of(posts)}
+    return list(Post.objects.filter(pk__in=posts))
+
+
+def refuse_both_sides(person_id: str, organisation_id: str, *, at: datetime) -> None:
+    """Refuse a person who would supervise from one post what they operate from another."""
+    running = Q(valid_from__lte=at) & (Q(valid_until__isnull=True) | Q(valid_until__gt=at))
+    where = {organisation_id, *(post.organisation_id for post in _posts_of(person_id, at=at))}
     roles = OrganisationRole.objects.filter(running, organisation_id__in=where)
     pairs = incompatible(roles.values_list("role", flat=True))
     if pairs:
@@ -101,10 +130,6 @@ def refuse_both_sides(person_id: str, organisation_id: str, *, at: datetime) -> 
             clause="opinions-11.1",
             details=pairs,
         )
-
-
-def _organisations_of(posts: set[str]) -> set[str]:
-    return set(Post.objects.filter(pk__in=posts).values_list("organisation_id", flat=True))
 
 
 def _person(person_id: str, *, name: str, at: datetime) -> Person:
@@ -131,6 +156,7 @@ def delegate(*, taker_id: str, until: datetime, clause: str, by: Actor, at: date
     if taker_id == by.person or not Person.objects.filter(pk=taker_id).exists():
         raise NotFound("没有这个代办人，代办人须是本节点登记的其他人员。", code="person_not_found")
     refuse_both_sides(taker_id, by.organisation, at=at)
+    refuse_mixed_duties(taker_id, sorted(by.duties), at=at)
     delegation = Delegation.objects.create(
         id=ulid(at),
         post_id=by.post,

@@ -33,7 +33,7 @@ class _Replayed:
 
     def take(self, event: str, subject: str, said: dict[str, Any]) -> None:
         """Take one entry into account; entries come in their order."""
-        if event == "organisation.founded":
+        if event in {"organisation.founded", "organisation.role_given"}:
             self.roles |= {(subject, role) for role in said["roles"]}
         elif event == "organisation.succeeded":
             self.roles = {one for one in self.roles if one[0] != subject}

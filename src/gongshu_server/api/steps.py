@@ -25,6 +25,7 @@ from gongshu_server.journeys.naming import function
 
 # Actions beside the steps of procedures.
 OTHERS = (
+    "accounts.authorise_roles",
     "accounts.found",
     "accounts.rename",
     "accounts.succeed",

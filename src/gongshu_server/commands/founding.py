@@ -12,7 +12,7 @@ from rich.console import Console
 
 from gongshu.ledger.notes import Signer
 from gongshu.vocabulary.errors import Conflict, NotPermitted
-from gongshu.vocabulary.permissions import EVERYTHING
+from gongshu.vocabulary.permissions import ADMIN_DUTIES, EVERYTHING, POST_DUTIES
 from gongshu_server.accounts import actions, logins
 from gongshu_server.accounts.actors import node
 from gongshu_server.accounts.models import Holding, Organisation
@@ -60,7 +60,7 @@ def refuse_demo(host: str) -> None:
 
 
 def initialise(*, name: str, person: str, console: Console) -> None:
-    """Make a new node with its data authority and a first administrator's key.
+    """Make a new node with its data authority, its head and three administrators.
 
     Raises Conflict when the folder already holds a node with organisations.
     """
@@ -69,36 +69,49 @@ def initialise(*, name: str, person: str, console: Console) -> None:
         raise Conflict("这个目录里已有节点，不会覆盖。请换一个目录。", code="node_exists")
     at = clock.now()
     with transaction.atomic():  # A node with an authority whose key nobody has seen is of no use.
-        holding = _first_post(name=name, person=person, at=at)
-        key = _key_of(holding, at=at)
-        logins.open_login(person_id=holding.person_id, username=FIRST_LOGIN, by=node(), at=at)
-        link = logins.give_password_link(person_id=holding.person_id, by=node(), at=at)
+        begun = [_begin(holding, login, at=at) for holding, login in _posts(name, person, at=at)]
     sealing.seal_all(at=at)
     console.print(f"节点已建好：{settings.HOME}")
-    console.print(f"管理员凭证（只显示这一次）：[bold]{key.clear}[/bold]", highlight=False)
+    console.print("以下凭证和链接只显示这一次，请分别交给本人：")
+    for title, key, link in begun:
+        console.print(f"{title}：[bold]{key.clear}[/bold]", highlight=False, soft_wrap=True)
+        _say_link(link, console)
     console.print(
         f"验证存证日志用的公钥：{Path(settings.HOME) / 'ledger.vkey'}，请另存一份到别处。"
     )
-    _say_link(link, console)
     console.print("下一步：gongshu serve")
 
 
-def _first_post(*, name: str, person: str, at: datetime) -> Holding:
+def _posts(name: str, person: str, *, at: datetime) -> list[tuple[Holding, str]]:
+    """Fill the first posts: the authority's head, and three administrators, four people in all."""
     authority = actions.found(
         name=name, short_name=name, roles=("data_authority",), by=node(), at=at
     )
-    return actions.appoint(
-        organisation_id=authority.pk,
-        title="系统管理员",
-        duties=("handler", "head"),
-        person_name=person,
-        by=node(),
-        at=at,
-    )
+    wanted: list[tuple[str, tuple[str, ...], str, str]] = [
+        ("负责人", ("handler", "head"), person, FIRST_LOGIN)
+    ]
+    wanted += [(POST_DUTIES[one], (one,), POST_DUTIES[one], one) for one in ADMIN_DUTIES]
+    return [
+        (
+            actions.appoint(
+                organisation_id=authority.pk,
+                title=title,
+                duties=duties,
+                person_name=who,
+                by=node(),
+                at=at,
+            ),
+            login,
+        )
+        for title, duties, who, login in wanted
+    ]
 
 
-def _key_of(holding: Holding, *, at: datetime) -> actions.NewKey:
-    return actions.issue_key(
+def _begin(
+    holding: Holding, login: str, *, at: datetime
+) -> tuple[str, actions.NewKey, logins.PasswordLink]:
+    """Give the holder of a first post a key, a login and a link to set its password."""
+    key = actions.issue_key(
         label="首个凭证",
         person_id=holding.person_id,
         post_id=holding.post_id,
@@ -106,6 +119,9 @@ def _key_of(holding: Holding, *, at: datetime) -> actions.NewKey:
         by=node(),
         at=at,
     )
+    logins.open_login(person_id=holding.person_id, username=login, by=node(), at=at)
+    link = logins.give_password_link(person_id=holding.person_id, by=node(), at=at)
+    return holding.post.title, key, link
 
 
 def password_link(*, person_id: str, username: str, console: Console) -> None:

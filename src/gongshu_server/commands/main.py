@@ -60,10 +60,10 @@ def require_node(home: Path | None) -> None:
 @app.command()
 def init(
     name: Annotated[str, typer.Option(help="数据管理部门全称")] = "数据局",
-    person: Annotated[str, typer.Option(help="系统管理员姓名")] = "系统管理员",
+    person: Annotated[str, typer.Option(help="负责人姓名")] = "负责人",
     home: Home = None,
 ) -> None:
-    """新建节点：数据库、密钥、第一个机构和管理员 / make a new node."""
+    """新建节点：数据库、密钥、第一个机构、负责人和三员 / make a new node."""
     set_up(home)
     from gongshu_server.commands import founding
 

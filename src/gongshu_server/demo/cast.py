@@ -23,10 +23,21 @@ class Part:
 
 OFFICE = (("handler", "经办人", ("handler",)), ("head", "负责人", ("head",)))
 REVIEW = (("reviewer", "审核员", ("reviewer",)), ("head", "负责人", ("head",)))
+ADMINS = (
+    ("system_admin", "系统管理员", ("system_admin",)),
+    ("security_admin", "安全保密管理员", ("security_admin",)),
+    ("audit_admin", "安全审计员", ("audit_admin",)),
+)
 LAB = (*OFFICE, ("developer", "数据开发工程师", ("developer",)))
 
 PARTS: tuple[Part, ...] = (
-    Part("bureau", "临澜市数据局", "数据局", ("data_authority", "implementing_body"), OFFICE),
+    Part(
+        "bureau",
+        "临澜市数据局",
+        "数据局",
+        ("data_authority", "implementing_body"),
+        (*OFFICE, *ADMINS),
+    ),
     Part("government", "临澜市人民政府", "市政府", ("authorising_body",), OFFICE),
     Part("registry", "临澜市公共数据登记中心", "登记中心", ("registration_body",), OFFICE),
     Part("pricing", "临澜市发展和改革委员会", "发展改革委", ("price_authority",), OFFICE),
@@ -87,7 +98,7 @@ def add(cast: Cast, part: Part, *, surname: str, at: datetime) -> None:
     )
     cast.organisations[part.code] = row.pk
     for place, (duty, title, duties) in enumerate(part.posts):
-        name = surname + ("一鸣", "静之", "远")[place % 3]
+        name = surname + ("一鸣", "静之", "远", "思齐", "明德")[place % 5]
         holding = actions.appoint(
             organisation_id=row.pk, title=title, duties=duties, person_name=name, by=by, at=at
         )

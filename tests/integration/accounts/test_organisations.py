@@ -24,13 +24,18 @@ def roles(city: City, code: str) -> set[str]:
 
 def test_the_data_authority_records_an_organisation(city: City) -> None:
     row = city.do(
-        actions.found, "bureau", name="临澜市水利局", short_name="水利局", roles=("provider",)
+        actions.found,
+        "bureau/system_admin",
+        name="临澜市水利局",
+        short_name="水利局",
+        roles=("provider",),
     )
     assert row.control_group == row.pk
+    city.do(actions.authorise_roles, "bureau/security_admin", organisation_id=row.pk)
     held = OrganisationRole.objects.get(organisation=row)
     assert (held.role, held.valid_from, held.valid_until) == ("provider", city.at, None)
     (event,) = events("organisation.founded")[-1:]
-    assert details(event)["roles"] == ["provider"]
+    assert (details(event)["roles"], details(event)["proposed"]) == ([], ["provider"])
 
 
 @pytest.mark.parametrize("who", ["insurer", "operator", "audit/auditor", "developer/developer"])
@@ -52,7 +57,9 @@ def test_nobody_else_does(city: City, who: str) -> None:
 )
 def test_what_makes_no_organisation(city: City, changes: dict[str, object], code: str) -> None:
     sound = {"name": "甲", "short_name": "甲", "roles": ("provider",)}
-    assert isinstance(refused(city, actions.found, "bureau", code, **sound | changes), Invalid)
+    assert isinstance(
+        refused(city, actions.found, "bureau/system_admin", code, **sound | changes), Invalid
+    )
 
 
 @pytest.mark.parametrize(
@@ -69,7 +76,13 @@ def test_what_makes_no_organisation(city: City, changes: dict[str, object], code
 )
 def test_nobody_supervises_and_operates(city: City, pair: tuple[str, str]) -> None:
     error = refused(
-        city, actions.found, "bureau", "incompatible_roles", name="x", short_name="x", roles=pair
+        city,
+        actions.found,
+        "bureau/system_admin",
+        "incompatible_roles",
+        name="x",
+        short_name="x",
+        roles=pair,
     )
     assert error.clause == "opinions-11.1"
     assert set(error.details) == set(pair)
@@ -82,17 +95,19 @@ def test_a_control_group_counts_as_one(city: City) -> None:
     refused(
         city,
         actions.found,
-        "bureau",
+        "bureau/system_admin",
         "incompatible_roles",
         roles=("security_reviewer",),
         **arguments,
     )
-    city.do(actions.found, "bureau", roles=("developer",), **arguments)
+    city.do(actions.found, "bureau/system_admin", roles=("developer",), **arguments)
 
 
 def test_a_renamed_organisation_keeps_its_old_name(city: City) -> None:
     old = Organisation.objects.get(pk=city.org("sector")).name
-    city.do(actions.rename, "bureau", organisation_id=city.org("sector"), name="工业局")
+    city.do(
+        actions.rename, "bureau/system_admin", organisation_id=city.org("sector"), name="工业局"
+    )
     assert Organisation.objects.get(pk=city.org("sector")).name == "工业局"
     former = FormerName.objects.get(organisation_id=city.org("sector"))
     assert (former.name, former.until) == (old, city.at)
@@ -102,13 +117,20 @@ def test_renaming_is_refused(city: City) -> None:
     arguments = {"organisation_id": city.org("sector"), "name": "x"}
     refused(city, actions.rename, "sector/head", "not_permitted", **arguments)
     arguments["organisation_id"] = "nobody"
-    error = refused(city, actions.rename, "bureau", "organisation_not_found", **arguments)
+    error = refused(
+        city, actions.rename, "bureau/system_admin", "organisation_not_found", **arguments
+    )
     assert isinstance(error, NotFound)
 
 
 def merge(city: City, old: str, new: str) -> None:
     """Let one organisation take over the other."""
-    city.do(actions.succeed, "bureau", organisation_id=city.org(old), successor_id=city.org(new))
+    city.do(
+        actions.succeed,
+        "bureau/system_admin",
+        organisation_id=city.org(old),
+        successor_id=city.org(new),
+    )
 
 
 def test_a_successor_takes_over_roles_and_the_old_body_acts_no_more(city: City) -> None:
@@ -163,11 +185,16 @@ def test_closed_cases_stay_where_they_were(city: City) -> None:
 def test_the_successor_of_an_operator_sells_on(city: City) -> None:
     product = listed(city)
     city.cast.organisations["new"] = city.do(
-        actions.found, "bureau", name="新运营", short_name="新运营", roles=("operator",)
+        actions.found,
+        "bureau/system_admin",
+        name="新运营",
+        short_name="新运营",
+        roles=("operator",),
     ).pk
+    city.do(actions.authorise_roles, "bureau/security_admin", organisation_id=city.org("new"))
     holding = city.do(
         actions.appoint,
-        "bureau",
+        "bureau/system_admin",
         organisation_id=city.org("new"),
         title="经办",
         duties=("handler",),
@@ -180,16 +207,16 @@ def test_the_successor_of_an_operator_sells_on(city: City) -> None:
 
 def test_a_regulator_does_not_inherit_an_operator(city: City) -> None:
     arguments = {"organisation_id": city.org("operator"), "successor_id": city.org("bureau")}
-    error = refused(city, actions.succeed, "bureau", "incompatible_roles", **arguments)
+    error = refused(city, actions.succeed, "bureau/system_admin", "incompatible_roles", **arguments)
     assert isinstance(error, Conflict)
     assert "operator" in roles(city, "operator")
 
 
 def test_successions_that_make_no_sense(city: City) -> None:
     same = {"organisation_id": city.org("taxation"), "successor_id": city.org("taxation")}
-    refused(city, actions.succeed, "bureau", "invalid_successor", **same)
+    refused(city, actions.succeed, "bureau/system_admin", "invalid_successor", **same)
     unknown = {"organisation_id": city.org("taxation"), "successor_id": "nobody"}
-    refused(city, actions.succeed, "bureau", "organisation_not_found", **unknown)
+    refused(city, actions.succeed, "bureau/system_admin", "organisation_not_found", **unknown)
     refused(
         city,
         actions.succeed,
@@ -200,6 +227,6 @@ def test_successions_that_make_no_sense(city: City) -> None:
     )
     merge(city, "taxation", "health")
     again = {"organisation_id": city.org("taxation"), "successor_id": city.org("emergency")}
-    refused(city, actions.succeed, "bureau", "already_succeeded", **again)
+    refused(city, actions.succeed, "bureau/system_admin", "already_succeeded", **again)
     gone = {"organisation_id": city.org("emergency"), "successor_id": city.org("taxation")}
-    refused(city, actions.succeed, "bureau", "invalid_successor", **gone)
+    refused(city, actions.succeed, "bureau/system_admin", "invalid_successor", **gone)

@@ -56,20 +56,24 @@ def test_nobody_is_put_into_another_organisation(city: City) -> None:
         "person_name": "自己人",
     }
     refused(city, actions.appoint, "operator", "not_permitted", **arguments)
-    error = refused(city, actions.appoint, "bureau", "not_your_organisation", **arguments)
+    error = refused(
+        city, actions.appoint, "bureau/system_admin", "not_your_organisation", **arguments
+    )
     assert isinstance(error, NotPermitted)
 
 
 def test_the_data_authority_fills_the_first_post_only(city: City) -> None:
-    row = city.do(actions.found, "bureau", name="新局", short_name="新局", roles=("provider",))
+    row = city.do(
+        actions.found, "bureau/system_admin", name="新局", short_name="新局", roles=("provider",)
+    )
     arguments = {
         "organisation_id": row.pk,
         "title": "负责人",
         "duties": ("head",),
         "person_name": "首任",
     }
-    city.do(actions.appoint, "bureau", **arguments)
-    refused(city, actions.appoint, "bureau", "not_your_organisation", **arguments)
+    city.do(actions.appoint, "bureau/system_admin", **arguments)
+    refused(city, actions.appoint, "bureau/system_admin", "not_your_organisation", **arguments)
 
 
 @pytest.mark.parametrize(

@@ -124,7 +124,7 @@ def test_a_denial_that_cannot_be_stored_is_unavailable(
 
 def test_an_action_before_the_last_entry_changes_nothing(city: City) -> None:
     """Journal time never runs backwards; not even the denial can be recorded then."""
-    city.do(accounts.rename, "bureau", organisation_id=city.org("sector"), name="甲")
+    city.do(accounts.rename, "bureau/system_admin", organisation_id=city.org("sector"), name="甲")
     by, at = city.actor("bureau"), city.at - timedelta(minutes=5)
     with pytest.raises(Unavailable) as caught:
         accounts.rename(organisation_id=city.org("sector"), name="乙", by=by, at=at)

@@ -22,7 +22,12 @@ from integration.city import City, events
 def rename(city: City, times: int = 1) -> None:
     """Write some entries."""
     for k in range(times):
-        city.do(accounts.rename, "bureau", organisation_id=city.org("sector"), name=f"第{k}名")
+        city.do(
+            accounts.rename,
+            "bureau/system_admin",
+            organisation_id=city.org("sector"),
+            name=f"第{k}名",
+        )
 
 
 def sealed() -> int:

@@ -24,6 +24,7 @@ COMPOSED = {("release", "security_vote"), ("release", "compliance_vote")}
 # Actions that ask for no permission by name, and what stands in its place.
 WITHOUT_REQUIRE: Mapping[str, str] = {
     "accounts.end_session": "one's own, and nobody else's are even looked for",
+    "accounts.move_time": "a demo's own, on its own machine; a real node refuses",
     "accounts.note_failure": "who has not come in has no permissions; it only takes a note",
     "accounts.note_sign_in": "who signs in has no post yet; it only takes a note",
     "accounts.set_password_by_link": "the link is the permission, once and for a day",

@@ -11,6 +11,7 @@ from gongshu.vocabulary.errors import Invalid, NotFound, NotPermitted
 from gongshu.vocabulary.permissions import POST_DUTIES, READ
 from gongshu_server.accounts import keys
 from gongshu_server.accounts.actors import NODE, Actor
+from gongshu_server.accounts.demo_time import move_time
 from gongshu_server.accounts.handover import (
     confirm_handover,
     decline_handover,
@@ -51,6 +52,7 @@ __all__ = [
     "give_password_link",
     "issue_key",
     "leave_post",
+    "move_time",
     "note_failure",
     "note_sign_in",
     "open_login",

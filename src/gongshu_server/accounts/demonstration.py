@@ -8,7 +8,7 @@ from datetime import datetime
 from django.db.models import Q
 
 from gongshu.vocabulary.permissions import ORGANISATION_ROLES
-from gongshu_server.accounts.models import Holding, OrganisationRole
+from gongshu_server.accounts.models import Holding, OrganisationRole, Post
 from gongshu_server.journal.models import Head
 
 
@@ -50,6 +50,21 @@ def roles(*, at: datetime) -> list[Identity]:
         )
         for row in holdings.order_by("post__organisation_id", "id")
     ]
+
+
+def played(*, at: datetime) -> dict[tuple[str, str], Identity]:
+    """Return for each (role, duty) of the demo city the first who has both; none on a real node."""
+    if not is_demo():
+        return {}
+    identities = {(one.person, one.post): one for one in roles(at=at)}
+    duties = dict(Post.objects.values_list("pk", "duties"))
+    codes = {zh: code for code, zh in ORGANISATION_ROLES.items()}
+    found: dict[tuple[str, str], Identity] = {}
+    for one in identities.values():
+        for role in one.roles:
+            for duty in duties[one.post]:
+                found.setdefault((codes[role], duty), one)
+    return found
 
 
 def knows(person: str, post: str, *, at: datetime) -> bool:

@@ -13,6 +13,7 @@ from gongshu_server.accounts.actors import Actor
 from gongshu_server.accounts.models import (
     Delegation,
     FormerName,
+    Handover,
     Holding,
     Key,
     Organisation,
@@ -147,3 +148,33 @@ def keys(*, by: Actor) -> QuerySet[Key]:
 
 def _running(at: datetime) -> Q:
     return Q(valid_from__lte=at) & (Q(valid_until__isnull=True) | Q(valid_until__gt=at))
+
+
+def colleagues(*, by: Actor, at: datetime, most: int = 300) -> list[tuple[str, str]]:
+    """Return (id, name) of the people of the actor's organisation, to choose from."""
+    return list(people(by=by, at=at).order_by("name", "id").values_list("id", "name")[:most])
+
+
+def everybody(*, by: Actor, at: datetime, most: int = 1_000) -> list[tuple[str, str]]:
+    """Return (id, name with organisation) of everybody who holds a post, to open logins for.
+
+    Empty for whoever may not open logins.
+    """
+    if not by.may("login.manage"):
+        return []
+    held = Holding.objects.filter(_running(at)).order_by("post__organisation__name", "id")
+    rows = held.values_list("person_id", "person__name", "post__organisation__short_name")[:most]
+    return list({pk: f"{name}（{body}）" for pk, name, body in rows}.items())
+
+
+def running_delegations(*, by: Actor, at: datetime) -> list[Delegation]:
+    """Return the delegations that are in force, of the actor's organisation or to the actor."""
+    rows = delegations(by=by).filter(revoked_at__isnull=True, valid_until__gt=at)
+    return list(rows.select_related("post", "giver", "taker").order_by("-pk")[:100])
+
+
+def open_handovers(*, by: Actor) -> list[Handover]:
+    """Return the hand-overs that wait for their taker, of the organisation or to the actor."""
+    mine = Q(post__organisation_id=by.organisation) | Q(taker_id=by.person)
+    rows = Handover.objects.filter(mine, state="proposed")
+    return list(rows.select_related("post", "giver", "taker").order_by("-pk")[:100])

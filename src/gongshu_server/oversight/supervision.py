@@ -134,11 +134,8 @@ def quotas(*, by: Actor, at: datetime) -> list[Used]:
     watch(by)
     live = GrantRow.objects.filter(revoked_at__isnull=True, body__contains='"quota":{')
     views = grant_views(live.order_by("-pk")[:MOST_GRANTS], at=at)
-    cases = dict(
-        GrantRow.objects.filter(pk__in=[v.grant.id for v in views]).values_list("pk", "case")
-    )
     used = [
-        Used(v.grant.id, cases[v.grant.id], v.used, v.grant.quota.amount)
+        Used(v.grant.id, v.grant.case, v.used, v.grant.quota.amount)
         for v in views
         if v.grant.quota is not None and v.grant.quota.amount
     ]

@@ -15,6 +15,7 @@ def frame(request: HttpRequest) -> dict[str, Any]:
     kind = shell(request)
     return {
         "demo": sessions.reading(request).demo,
+        "now": sessions.now(request),
         "shell": kind,
         "shell_name": SHELLS[kind],
         "navigation": navigation(request),

@@ -30,6 +30,8 @@ SECTIONS: tuple[str, ...] = (
     "audit",
     "ledger",
     "supervision",
+    "people",
+    "tour",
 )
 
 

@@ -10,12 +10,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.contrib.auth import update_session_auth_hash
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 
 from gongshu.vocabulary.errors import NotPermitted
 from gongshu_server.accounts.actors import Actor, acting, presence
-from gongshu_server.accounts.models import Delegation, Holding, Post
+from gongshu_server.accounts.models import Delegation, Holding, Login, Post
 from gongshu_server.journal import clock
 
 PERSON, POST, HAT = "person", "post", "hat"
@@ -91,6 +92,11 @@ def begin(request: HttpRequest, *, person_id: str) -> None:
     own = places(person_id, at=now(request))
     if len(own) == 1:
         request.session[POST] = own[0].post
+
+
+def stay(request: HttpRequest, login: Login) -> None:
+    """Keep the session of somebody who has just changed their password; its key changes."""
+    update_session_auth_hash(request, login)
 
 
 def entered(request: HttpRequest) -> Actor:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from allauth.account.views import LoginView, ReauthenticateView
@@ -77,12 +78,17 @@ def sign_in_as(request: HttpRequest) -> HttpResponse:
     at = sessions.now(request)
     if not demonstration.knows(person, post, at=at):
         raise NotFound("没有这个演示身份。", code="no_demo_identity")
+    enter_demo(request, person_id=person, post_id=post, at=at)
+    return HttpResponseRedirect(onward(request))
+
+
+def enter_demo(request: HttpRequest, *, person_id: str, post_id: str, at: datetime) -> None:
+    """Let the session begin anew as a person of the demo city, in the post."""
     logout(request)
     request.session.cycle_key()
-    sessions.begin(request, person_id=person)
-    sessions.enter(request, person_id=person, post_id=post, at=at)
-    logins.note_sign_in(person_id=person, way="demo", by=sessions.entered(request), at=at)
-    return HttpResponseRedirect(onward(request))
+    sessions.begin(request, person_id=person_id)
+    sessions.enter(request, person_id=person_id, post_id=post_id, at=at)
+    logins.note_sign_in(person_id=person_id, way="demo", by=sessions.entered(request), at=at)
 
 
 @never_cache

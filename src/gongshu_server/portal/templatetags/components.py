@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from gongshu.procedures import all_clauses, duty
 from gongshu.procedures.matrix import rows
 from gongshu.vocabulary.levels import Level
-from gongshu.vocabulary.permissions import ORGANISATION_ROLES
+from gongshu.vocabulary.permissions import ORGANISATION_ROLES, POST_DUTIES, SCOPES
 from gongshu.workflow.limits import SHANGHAI, Light, working_days_between
 from gongshu_server.cases.queries import ClockView
 from gongshu_server.journal.requests import new_key
@@ -74,6 +74,18 @@ def percent(value: Decimal) -> str:
 def role(code: str) -> str:
     """Return the name of an organisation role."""
     return say(ORGANISATION_ROLES.get(code, code))
+
+
+@register.filter("duty")
+def duty_of_post(code: str) -> str:
+    """Return the name of a post's duty."""
+    return say(POST_DUTIES.get(code, code))
+
+
+@register.filter
+def scope(code: str) -> str:
+    """Return the name of what a key may be used for."""
+    return say(SCOPES.get(code, code))
 
 
 @register.filter

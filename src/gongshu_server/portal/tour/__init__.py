@@ -1,0 +1,1 @@
+"""A tour of the demo's story on the real pages."""

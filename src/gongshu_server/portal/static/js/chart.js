@@ -9,7 +9,7 @@
 // put beside the chart. data-map is the address of the GeoJSON whose features' "name" the rows use.
 // data-stacked stacks the bars.
 import {csv, png, save, svg} from "./downloads.js";
-import {SHOWN, drawing} from "./drawings.js";
+import {SHOWN, drawing, lies} from "./drawings.js";
 import {send, waiting} from "./request.js";
 import {measures, read, safe} from "./tabular.js";
 import {say, teach} from "./words.js";
@@ -76,7 +76,11 @@ async function registered(element, echarts) {
 function place(element, kind, table) {
   const box = document.createElement("div");
   box.className = "chart-drawing";
-  if (kind === "bar" && table.rows.length > 8) box.style.height = `${table.rows.length * 30 + 64}px`;
+  // Lying bars take the height they need, few or many.
+  if (kind === "bar" && lies(table, element.clientWidth < NARROW)) {
+    const bars = "stacked" in element.dataset ? 1 : measures(table).length;
+    box.style.height = `${table.rows.length * (bars * 20 + 14) + 88}px`;
+  }
   if (kind === "heatmap") box.style.height = `${table.rows.length * 34 + 96}px`;
   const caption = element.querySelector("figcaption");
   if (caption) caption.after(box);

@@ -50,18 +50,23 @@ function series(table, index, position, kind) {
   };
 }
 
+/** Tell whether bars lie: where names are long, or many, or the place is narrow. */
+export function lies({rows}, narrow) {
+  return narrow || rows.length > 12 || rows.some(([name]) => name.text.length > 6);
+}
+
 /** Bars and lines over the first column; bars lie where names are long or the place is narrow. */
 function axes(kind, table, {stacked, narrow, said}) {
   const columns = measures(table);
   const names = table.rows.map((row) => row[0].text);
-  const longest = Math.max(0, ...names.map((name) => name.length));
-  const lying = kind === "bar" && (longest > 6 || narrow || names.length > 12);
+  const lying = kind === "bar" && lies(table, narrow);
+  const whole = table.rows.every((row) => columns.every((index) => Number.isInteger(row[index].value ?? 0)));
   const room = lying ? (narrow ? 9 : 16) : 8;
   const category = {
     type: "category", data: names, inverse: lying, axisTick: {show: false}, axisLine: {lineStyle: {color: SOFT}},
     axisLabel: {...label, interval: lying ? 0 : "auto", formatter: (text) => cut(text, room)},
   };
-  const value = {type: "value", splitLine: {lineStyle: {color: LINE}}, axisLabel: {...label, color: SOFT, formatter: (n) => figure(n), hideOverlap: true}, scale: kind === "line"};
+  const value = {type: "value", splitLine: {lineStyle: {color: LINE}}, axisLabel: {...label, color: SOFT, formatter: (n) => figure(n), hideOverlap: true}, scale: kind === "line", minInterval: whole ? 1 : 0};
   const drawn = columns.map((index, position) => series(table, index, position, kind));
   const bars = drawn.filter((one) => one.type === "bar");
   if (stacked) for (const one of bars) one.stack = "all";

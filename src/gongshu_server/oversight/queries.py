@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.db.models import QuerySet
 
@@ -11,7 +12,7 @@ from gongshu_server.accounts.actors import Actor
 from gongshu_server.accounts.models import Organisation
 from gongshu_server.catalogue.models import Resource, Snapshot
 from gongshu_server.market.models import Product
-from gongshu_server.oversight.models import Objection, Suspension
+from gongshu_server.oversight.models import Complaint, Objection, Suspension
 from gongshu_server.workshop.models import ReleaseSource
 
 
@@ -61,6 +62,55 @@ def sources(*, most: int = 200) -> list[tuple[str, str]]:
 def own_subject(*, by: Actor) -> str:
     """Return the key by which products know the actor's own organisation; empty without one."""
     return Organisation.objects.values_list("uscc", flat=True).get(pk=by.organisation)
+
+
+@dataclass(frozen=True, slots=True)
+class ComplaintView:
+    """A complaint as its handling body and its complainant see it; nobody is named in it."""
+
+    id: str
+    about: str
+    reported: str
+    statement: str
+    answer: str
+    case: str
+    submitted_at: datetime
+    own: bool
+
+
+def complaints(*, by: Actor) -> QuerySet[Complaint]:
+    """Return the complaints that the actor may see, newest first."""
+    return Complaint.objects.visible_to(by).select_related("reported").order_by("-pk")
+
+
+def complaint(complaint_id: str, *, by: Actor) -> ComplaintView:
+    """Return one complaint that the actor may see; NotFound otherwise."""
+    row = complaints(by=by).filter(pk=complaint_id).first()
+    if row is None:
+        raise NotFound("没有这件投诉举报，或不由本机构办理。", code="complaint_not_found")
+    return ComplaintView(
+        id=row.pk,
+        about=row.get_about_kind_display(),
+        reported=row.reported.name if row.reported else "",
+        statement=row.statement,
+        answer=row.answer,
+        case=row.case,
+        submitted_at=row.submitted_at,
+        own=bool(by.person) and row.complainant_person == by.person,
+    )
+
+
+def complaint_objects(*, most: int = 200) -> list[tuple[str, str]]:
+    """Return (kind/id, words) for what one may complain of: operators, listed products, prices."""
+    rows = Product.objects.filter(state="listed").select_related("operator").order_by("title")
+    products = list(rows[:most])
+    operators = {row.operator_id: row.operator.name for row in products}
+    charged = [row for row in products if row.price_case]
+    return [
+        *((f"organisation/{pk}", f"机构：{name}") for pk, name in operators.items()),
+        *((f"product/{row.pk}", f"产品：{row.title}") for row in products),
+        *((f"price/{row.pk}", f"价格：{row.title}") for row in charged),
+    ]
 
 
 def versions_since(row: Objection, *, most: int = 20) -> list[Snapshot]:

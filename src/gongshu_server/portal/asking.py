@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from gongshu.vocabulary.errors import DomainError
+from gongshu_server.accounts.actors import Actor
 from gongshu_server.portal import refusals
 from gongshu_server.portal.doing import Done, perform
 from gongshu_server.portal.stepping import Form
@@ -23,6 +24,7 @@ def ask(
     then: Callable[[Done], HttpResponse],
     page: Mapping[str, Any],
     template: str = "portal/work/ask.html",
+    stranger: Actor | None = None,
 ) -> HttpResponse:
     """Show the form of the action; on POST do it and answer with `then`, or say why not.
 
@@ -31,7 +33,8 @@ def ask(
     refusal, status = None, 200
     if request.method == "POST" and form.is_valid():
         try:
-            outcome = perform(request, name, {**form.arguments(), **given})
+            arguments = {**form.arguments(), **given}
+            outcome = perform(request, name, arguments, stranger=stranger)
         except DomainError as error:
             refusal, status = refusals.card(error), refusals.status_of(error)
         else:

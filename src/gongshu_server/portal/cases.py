@@ -32,7 +32,8 @@ PAGE = 30
 def inbox(request: HttpRequest) -> HttpResponse:
     """Show what waits for the reader, the nearest limit first."""
     by, at = sessions.actor(request), sessions.now(request)
-    start = max(0, int(request.GET.get("start", "0") or 0)) if request.GET else 0
+    asked = request.GET.get("start", "")
+    start = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 7 else 0
     overdue = request.GET.get("only") == "overdue"
     rows = queries.waiting(by=by, at=at, overdue=overdue, start=start, most=PAGE + 1)
     context = {

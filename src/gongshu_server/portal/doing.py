@@ -17,6 +17,7 @@ from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.utils.http import urlencode
 
+from gongshu_server.accounts.actors import Actor
 from gongshu_server.cases.staleness import expecting
 from gongshu_server.journal.requests import once
 from gongshu_server.journeys.inputs import refuse_unfit
@@ -51,16 +52,22 @@ class Done:
 
 
 def perform(
-    request: HttpRequest, name: str, arguments: Mapping[str, Any], *, repeated: bool = False
+    request: HttpRequest,
+    name: str,
+    arguments: Mapping[str, Any],
+    *,
+    repeated: bool = False,
+    stranger: Actor | None = None,
 ) -> Done:
     """Call the action `context.verb` as the signed-in person, now.
 
     The hidden fields `once` and `seen` of the form let a double click do nothing twice and refuse
     who decides on what has changed meanwhile. `repeated` is for a form that saves as one types:
-    each saving is a change of its own, and the token is kept for the form's button. Raises the
-    action's DomainError; the denial is already recorded then.
+    each saving is a change of its own, and the token is kept for the form's button. `stranger` acts
+    where nobody is signed in, for the few actions that anybody may take. Raises the action's
+    DomainError; the denial is already recorded then.
     """
-    by = sessions.actor(request)
+    by = stranger if stranger and sessions.of(request) is None else sessions.actor(request)
     refuse_unfit(dict(arguments))
     key = "" if repeated else request.POST.get("once", "")
     seen = request.POST.get("seen", "")

@@ -82,6 +82,20 @@ class Company:
         """Do one thing at the end of the story on a disk that is full; return how it went."""
         return self._ask(do="full", what=what, **options)
 
+    def killed_receiving(self) -> str:
+        """Kill the node when a file's record has committed; return the file's id."""
+        told = self._ask(do="receive")
+        assert os.WIFSIGNALED(told["status"]), self.log()
+        file: str = told["reported"][0]
+        return file
+
+    def picked_up(self, file: str) -> dict[str, Any]:
+        """Let the worker run its periodic work and its tasks twice; return what it made."""
+        told = self._ask(do="pick up", file=file)
+        assert told["status"] == 0, self.log()
+        made: dict[str, Any] = told["reported"][0]
+        return made
+
     def places(self) -> list[tuple[int, int]]:
         """Return every (scene, commit) of the story."""
         numbered = enumerate(self.scenes)

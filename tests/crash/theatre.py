@@ -99,6 +99,18 @@ class Theatre:
         stage = pickle.loads(self._stage(self.end).read_bytes())
         report(full_disk.attempt(what, stage, most=most))
 
+    def killed_receiving(self, report: Callable[[Any], None]) -> None:
+        """Send a file over the API and be killed between its record and the queue."""
+        from crash import receiving
+
+        receiving.send(pickle.loads(self._stage(self.end).read_bytes()), report, killed=die)
+
+    def picked_up(self, report: Callable[[Any], None], *, file: str) -> None:
+        """Do what the worker does by itself, twice; report what became of the file."""
+        from crash import receiving
+
+        report(receiving.pick_up(file))
+
     def answer(self, what: str, options: dict[str, Any]) -> dict[str, Any]:
         """Do what was asked for, in a process of its own."""
         if what == "rehearse":
@@ -109,6 +121,10 @@ class Theatre:
         if what == "end":
             self.restore(self.end)
             return forked(self.ended)
+        if what == "receive":
+            return forked(self.killed_receiving)
+        if what == "pick up":
+            return forked(self.picked_up, **options)
         if what == "full":
             return forked(self.on_a_full_disk, **options)
         return forked(self.examined, **options)

@@ -22,8 +22,9 @@ from gongshu_server.operation import actions as operation
 from gongshu_server.operation import queries as operation_queries
 from gongshu_server.oversight import audit_access
 from gongshu_server.oversight import reconciling as complaints
-from gongshu_server.usage import collecting, ingest, watching
+from gongshu_server.usage import backlog, collecting, ingest, watching
 from gongshu_server.usage.compilation import PART_SECONDS, verify_entries
+from gongshu_server.workshop import actions as workshop
 from gongshu_server.workshop import running
 from gongshu_server.workshop.running import LIMITS
 
@@ -81,6 +82,8 @@ PERIODIC: tuple[Periodic, ...] = (
     Periodic("lights", 60, lambda: cases.note_lights(by=node(), at=clock.now())),
     Periodic("notices", 60, _queue_notices),
     Periodic("expire_agreements", 60, _expire_agreements),
+    Periodic("queue_unread", 60, lambda: backlog.queue_unread(at=clock.now())),
+    Periodic("abandoned_runs", 60, lambda: workshop.give_up_abandoned(by=node(), at=clock.now())),
     Periodic("uploads", 3600, lambda: uploads.sweep(by=node(), at=clock.now())),
     Periodic("expire_accesses", 60, lambda: audit_access.expire_all(at=clock.now())),
     # A row edited under the ledger is found within a minute, on hosts that never restart, too.

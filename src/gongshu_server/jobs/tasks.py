@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from time import perf_counter
 
 from django.conf import settings
 from django.utils.module_loading import import_string
-from django_tasks import task
+from django_tasks import TaskResultStatus, task
+from django_tasks_db.models import DBTaskResult
 
-from gongshu.vocabulary.errors import DomainError
+from gongshu.vocabulary.errors import DomainError, Unavailable
 from gongshu_server import counters
 
 logger = logging.getLogger(__name__)
+MOST_FAILURES = 3  # Of one work on one object, before a person has to look at it.
 
 
 @task()
@@ -34,6 +37,9 @@ def _done(code: str, ids: list[str]) -> dict[str, str]:
     work: Mapping[str, Callable[..., None]] = import_string(settings.GONGSHU_JOBS)
     try:
         work[code](*ids)
+    except Unavailable as error:
+        logger.error("job %s failed: %s", code, error.code)
+        return {"outcome": "failed", "code": error.code}
     except DomainError as error:
         return {"outcome": "refused", "code": error.code}
     except Exception as error:  # noqa: BLE001 - a worker outlives whatever its work raises.
@@ -47,3 +53,25 @@ def _done(code: str, ids: list[str]) -> dict[str, str]:
 def enqueue(code: str, *ids: str) -> None:
     """Put work into the queue, inside the transaction of the change that calls for it."""
     run.enqueue(code, list(ids))
+
+
+def undone(code: str, ids: Collection[str]) -> tuple[list[str], list[str]]:
+    """Return those of `ids` whose work nobody does: to be queued again, and failed too often.
+
+    Work is done when one of its tasks waits, runs or has ended with an answer; a refusal is an
+    answer, too. A task that was never queued or that failed has left its work undone.
+    """
+    tasks = DBTaskResult.objects.filter(
+        args_kwargs__args__0=code, args_kwargs__args__1__0__in=list(ids)
+    ).values_list("args_kwargs", "status", "return_value")
+    done: set[str] = set()
+    failures: Counter[str] = Counter()
+    for said, status, answer in tasks:
+        name = said["args"][1][0]
+        failed = status == TaskResultStatus.FAILED or (answer or {}).get("outcome") == "failed"
+        failures[name] += failed
+        if not failed:
+            done.add(name)
+    left = [name for name in ids if name not in done]
+    again = [name for name in left if failures[name] < MOST_FAILURES]
+    return again, [name for name in left if failures[name] >= MOST_FAILURES]

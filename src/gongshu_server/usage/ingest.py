@@ -6,9 +6,11 @@ the only write to the database. Running it again for the same file makes no seco
 
 from __future__ import annotations
 
+import fcntl
 import re
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
@@ -47,12 +49,28 @@ WHOLE = "*"
 def ingest(file_id: str, *, by: Actor, at: datetime) -> Snapshot:
     """Read a received file into the next version of its resource and return it.
 
+    Two workers never read the same file: the second waits for the first and finds its version.
     Raises Unreadable, after recording it, when nothing of the file can be read.
     """
+    with _alone(file_id):
+        return _ingested(file_id, by=by, at=at)
+
+
+@contextmanager
+def _alone(file_id: str) -> Iterator[None]:
+    """Hold the received file for this reader; the system lets go of it when the process dies."""
+    with intake.kept_path(file_id).open("rb") as kept:
+        fcntl.flock(kept, fcntl.LOCK_EX)
+        yield
+
+
+def _ingested(file_id: str, *, by: Actor, at: datetime) -> Snapshot:
     received = ReceivedFile.objects.select_related("resource", "resource__provider").get(pk=file_id)
     done = Snapshot.objects.filter(received=received).first()
     if done is not None:
         return done
+    if received.outcome == "unreadable":
+        raise Unreadable(received.sentence)
     resource = received.resource
     usage.use(uses=(_processing(resource.pk, at),), by=by, at=at)
     subjects = _Subjects(resource.pk)

@@ -11,13 +11,20 @@ from gongshu_server.workshop.releases import (
     withdraw_release,
 )
 from gongshu_server.workshop.reviewing import view_release
-from gongshu_server.workshop.runs import Outcome, finish_run, request_run, start_run
+from gongshu_server.workshop.runs import (
+    Outcome,
+    finish_run,
+    give_up_abandoned,
+    request_run,
+    start_run,
+)
 from gongshu_server.workshop.voting import open_votes, vote_compliance, vote_security
 
 __all__ = [
     "Outcome",
     "draft",
     "finish_run",
+    "give_up_abandoned",
     "open_task",
     "open_votes",
     "record_export_exception",

@@ -145,6 +145,20 @@ def finish_run(*, run_id: str, outcome: Outcome | None, cause: str, by: Actor, a
     return run
 
 
+@action
+def give_up_abandoned(*, by: Actor, at: datetime) -> int:
+    """End each run whose process died as failed; return how many. Its author may ask again.
+
+    A run that is still counted as under way refuses the next run of its query.
+    """
+    require(by, "job.run")
+    abandoned = Run.objects.locked().filter(state="running", started_at__lte=at - ABANDONED)
+    rows = list(abandoned.order_by("started_at"))
+    for run in rows:
+        _fail(run, cause="abandoned", by=by, at=at)
+    return len(rows)
+
+
 def _fail(run: Run, *, cause: str, by: Actor, at: datetime) -> None:
     run.state, run.finished_at, run.cause = "failed", at, cause[:40]
     run.save(update_fields=["state", "finished_at", "cause"])

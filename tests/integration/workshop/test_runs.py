@@ -13,6 +13,7 @@ import pytest
 from gongshu.cleanroom.failures import RunFailed
 from gongshu.sdc import MARKER
 from gongshu.vocabulary.errors import Conflict, DomainError, Invalid, NotFound, NotPermitted
+from gongshu_server.accounts.actors import node
 from gongshu_server.cases.models import Notice
 from gongshu_server.catalogue.models import Item, Snapshot
 from gongshu_server.journal.models import Entry
@@ -21,7 +22,7 @@ from gongshu_server.usage import actions as usage
 from gongshu_server.usage.models import GrantRow
 from gongshu_server.workshop import actions, queries, results, running
 from gongshu_server.workshop.models import Run
-from gongshu_server.workshop.runs import AUTHOR_NOTE
+from gongshu_server.workshop.runs import ABANDONED, AUTHOR_NOTE
 from integration.operation.world import version
 from integration.workshop.bench import (
     ARREARS_BY_DISTRICT,
@@ -184,6 +185,23 @@ def test_a_query_runs_once_at_a_time(bench: Bench) -> None:
     bench.do(actions.start_run, query_id=query.pk)
     states = Run.objects.order_by("started_at").values_list("state", "cause")
     assert list(states) == [("failed", "abandoned"), ("running", "")]
+
+
+def test_a_run_whose_process_died_ends_as_failed_and_can_be_asked_for_again(bench: Bench) -> None:
+    query = bench.draft()
+    bench.do(actions.start_run, query_id=query.pk)
+    started = Run.objects.get().started_at
+    soon, late = started + ABANDONED - timedelta(seconds=1), started + ABANDONED
+    assert actions.give_up_abandoned(by=node(), at=soon) == 0
+    assert actions.give_up_abandoned(by=node(), at=late) == 1
+    assert actions.give_up_abandoned(by=node(), at=late) == 0
+    run = Run.objects.get()
+    assert (run.state, run.cause, run.finished_at) == ("failed", "abandoned", late)
+    assert Entry.objects.filter(event="workshop.run_failed", subject_id=run.pk).count() == 1
+    bench.world.later(minutes=20)
+    with pytest.raises(NotPermitted):
+        bench.do(actions.give_up_abandoned)
+    bench.do(actions.start_run, query_id=query.pk)
 
 
 def test_a_run_is_finished_once_and_by_whom_started_it(bench: Bench) -> None:

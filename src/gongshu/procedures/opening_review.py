@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gongshu.workflow.procedure import DocumentKind, Procedure, Transition
+from gongshu.workflow.procedure import APPLICANT, DocumentKind, Procedure, Transition
 
 PROCEDURE = Procedure(
     code="opening_review",
@@ -18,7 +18,11 @@ PROCEDURE = Procedure(
         "refused": "不予开放",
     },
     terminal=frozenset({"approved", "refused"}),
-    documents={"secrecy_review": DocumentKind("开放前保密审查意见", "opinions-12.8")},
+    documents={
+        "secrecy_review": DocumentKind(
+            "开放前保密审查意见", "opinions-12.8", (APPLICANT, "security_reviewer")
+        )
+    },
     transitions=(
         Transition(
             name="apply",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gongshu.procedures.limits import PRICE_REVIEW, PRICE_TRIAL
-from gongshu.workflow.procedure import DocumentKind, Procedure, Transition
+from gongshu.workflow.procedure import APPLICANT, DocumentKind, Procedure, Transition
 
 PROCEDURE = Procedure(
     code="price",
@@ -22,9 +22,9 @@ PROCEDURE = Procedure(
     limits=(PRICE_TRIAL, PRICE_REVIEW),
     documents={
         "necessity_statement": DocumentKind("收费必要性说明", "opinions-6.3"),
-        "application": DocumentKind("运营满一年后的书面申请", "65-2"),
+        "application": DocumentKind("运营满一年后的书面申请", "65-2", (APPLICANT,)),
         "cost_survey": DocumentKind("成本调查报告", "65-3"),
-        "data_authority_opinion": DocumentKind("数据管理部门会同意见", "65-2"),
+        "data_authority_opinion": DocumentKind("数据管理部门会同意见", "65-2", ("data_authority",)),
         "ceilings_report": DocumentKind("上限收费标准书面报告", "65-2"),
     },
     transitions=(

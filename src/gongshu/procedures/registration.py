@@ -15,7 +15,7 @@ from gongshu.procedures.limits import (
     REGISTRATION_VALIDITY,
 )
 from gongshu.workflow.limits import due
-from gongshu.workflow.procedure import DocumentKind, Procedure, Transition
+from gongshu.workflow.procedure import APPLICANT, DocumentKind, Procedure, Transition
 
 MATERIALS = (
     "registrant",
@@ -57,13 +57,13 @@ PROCEDURE = Procedure(
     opens=("reg.first.file",),
     documents={
         "business_review": DocumentKind("登记前内部业务审核意见", "26-7"),
-        "registrant": DocumentKind("登记主体信息", "26-9"),
-        "lawful_source": DocumentKind("数据合法合规来源材料", "26-9"),
-        "resource_description": DocumentKind("数据资源情况", "26-9"),
-        "evidence": DocumentKind("存证情况", "26-9"),
-        "product_description": DocumentKind("产品和服务信息", "26-9"),
-        "scenario": DocumentKind("应用场景信息", "26-9"),
-        "risk_assessment": DocumentKind("数据安全风险评估", "26-9"),
+        "registrant": DocumentKind("登记主体信息", "26-9", (APPLICANT,)),
+        "lawful_source": DocumentKind("数据合法合规来源材料", "26-9", (APPLICANT,)),
+        "resource_description": DocumentKind("数据资源情况", "26-9", (APPLICANT,)),
+        "evidence": DocumentKind("存证情况", "26-9", (APPLICANT,)),
+        "product_description": DocumentKind("产品和服务信息", "26-9", (APPLICANT,)),
+        "scenario": DocumentKind("应用场景信息", "26-9", (APPLICANT,)),
+        "risk_assessment": DocumentKind("数据安全风险评估", "26-9", (APPLICANT,)),
         "objection_evidence": DocumentKind("实名异议及证据", "26-12"),
     },
     transitions=(

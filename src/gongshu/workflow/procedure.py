@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from gongshu.vocabulary.errors import InvalidTransition
 from gongshu.workflow.limits import Limit
@@ -18,11 +18,20 @@ from gongshu.workflow.limits import Limit
 Running = frozenset[str]
 
 
+APPLICANT: Final = "applicant"
+"""The party that opened the case, among those who may hand a document in."""
+
+
 class DocumentKind(NamedTuple):
-    """A kind of document that a case carries: its Chinese name and the clause that asks for it."""
+    """A kind of document that a case carries: its Chinese name and the clause that asks for it.
+
+    `givers` names who hands it in besides those whose step asks for it: `APPLICANT`, or the role
+    of an organisation that takes part.
+    """
 
     zh: str
     clause: str
+    givers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,6 +121,10 @@ class Procedure:
         """Return the transitions that somebody has to take in the state: its turn."""
         return tuple(t for t in self.available(state) if state not in t.at_will)
 
+    def asking(self, kind: str) -> tuple[Transition, ...]:
+        """Return the transitions that ask for documents of the kind."""
+        return tuple(t for t in self.transitions if kind in t.documents)
+
     def follow(self, state: str, name: str) -> Transition:
         """Return the transition if the state allows it.
 
@@ -179,7 +192,7 @@ class Procedure:
             if state not in self.terminal and not leaving:
                 yield f"state {state} is never left"
         for kind in self.documents:
-            if not any(kind in t.documents for t in self.transitions):
+            if not self.asking(kind):
                 yield f"document {kind} is asked for by no step"
 
     def _clocks(self) -> Iterator[str]:

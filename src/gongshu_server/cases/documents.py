@@ -8,9 +8,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from gongshu.procedures import procedure
+from gongshu.vocabulary.errors import NotPermitted
+from gongshu.vocabulary.permissions import PERMISSIONS
+from gongshu.workflow.procedure import APPLICANT, Procedure
 from gongshu_server.accounts.actors import Actor
 from gongshu_server.cases import attachments
-from gongshu_server.cases.models import Attachment, Case, Document
+from gongshu_server.cases.models import Attachment, Case, Document, Party
 from gongshu_server.journal.ids import ulid
 
 
@@ -38,8 +42,10 @@ def file(case: Case, papers: Iterable[Paper], *, by: Actor, at: datetime) -> lis
 
     The digest is salted: a form with few possible contents must not be guessable from it. It takes
     in the digest of the file that the document carries. Raises NotFound for a file that is not the
-    actor's own or already lies in a case.
+    actor's own or already lies in a case, NotPermitted for a kind that is another's to hand in.
     """
+    papers = list(papers)
+    _refuse_others(case, {paper.kind for paper in papers}, by=by)
     said = []
     for paper in papers:
         carried = attachments.bind(paper.attachment, by=by) if paper.attachment else None
@@ -80,6 +86,32 @@ def digest_of(row: Document, carried: Attachment | None) -> str:
     )
     content = carried.digest if carried else ""
     return hashlib.sha256(f"{row.salt}\n{content}\n{paper!r}".encode()).hexdigest()
+
+
+def _refuse_others(case: Case, kinds: set[str], *, by: Actor) -> None:
+    """Refuse kinds that a step asks for and that are not the actor's to hand in.
+
+    A document opens the way to a step, so it comes from whoever may take the step or from whom
+    the procedure names. Kinds that no step asks for open nothing: every party files them.
+    """
+    if not kinds or "system" in by.duties:
+        return
+    table = procedure(case.procedure)
+    asked = sorted(kinds & set(table.documents))
+    parts = Party.objects.filter(case=case, organisation_id=by.organisation)
+    own = by.roles | set(parts.values_list("part", flat=True)) & {APPLICANT}
+    for kind in asked:
+        if own.isdisjoint(_givers(table, kind)):
+            raise NotPermitted(
+                f"“{table.documents[kind].zh}”不由您的机构提交，请由办理该步骤的机构或申请单位提交。",
+                code="not_your_document",
+                clause=table.documents[kind].clause,
+            )
+
+
+def _givers(table: Procedure, kind: str) -> set[str]:
+    steps = (PERMISSIONS[t.permission].organisation_roles for t in table.asking(kind))
+    return set(table.documents[kind].givers).union(*steps)
 
 
 def kinds_present(case: Case) -> set[str]:

@@ -14,7 +14,8 @@ class DomainError(Exception):
 
     `code` is stable and machine-readable; `sentence` is plain Chinese that says what to do next;
     `clause` is a code of `clauses.toml`; `details` holds the single reasons (broken limits,
-    missing documents) as JSON-able values or frozen dataclasses.
+    missing documents) as JSON-able values or frozen dataclasses. `recorded` is set when the ledger
+    has an entry about it.
     """
 
     default_code: ClassVar[str] = "domain_error"
@@ -32,6 +33,7 @@ class DomainError(Exception):
         self.sentence = sentence
         self.clause = clause
         self.details = tuple(details)
+        self.recorded = False
 
 
 class NotFound(DomainError):

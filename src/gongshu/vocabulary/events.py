@@ -99,6 +99,7 @@ _STEPS = {
 
 _ACTIONS = {
     "denied": "已拒绝",
+    "refusals.counted": "一分钟内的拒绝已计数",
     "organisation.founded": "机构已登记",
     "organisation.renamed": "机构已更名",
     "organisation.succeeded": "机构已由其他机构承接",

@@ -32,6 +32,7 @@ from gongshu_server.accounts.organisations import authorise_roles, found, rename
 from gongshu_server.accounts.permissions import require
 from gongshu_server.accounts.posts import appoint, delegate, leave_post, revoke_delegation
 from gongshu_server.accounts.profiles import change_profile
+from gongshu_server.accounts.refusals import record_refusals
 from gongshu_server.accounts.second_factors import add_totp, remove_factor, renew_recovery_codes
 from gongshu_server.journal.actions import action, journal
 from gongshu_server.journal.ids import ulid
@@ -57,6 +58,7 @@ __all__ = [
     "note_sign_in",
     "open_login",
     "propose_handover",
+    "record_refusals",
     "remove_factor",
     "rename",
     "renew_recovery_codes",

@@ -30,6 +30,7 @@ class KeyBearer(HttpBearer):
             actor = keys.holder(token, at=clock.now())
         except (NotFound, NotPermitted):
             return None
+        request.auth = actor  # type: ignore[attr-defined] # A refusal below is this person's.
         if request.method in READING and request.path_info not in OPEN_TO_ANY_KEY:
             require_scope(actor, READ)
         return actor

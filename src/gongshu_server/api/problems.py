@@ -24,6 +24,8 @@ from gongshu.vocabulary.errors import (
     Stale,
     Unavailable,
 )
+from gongshu_server.accounts import refusals
+from gongshu_server.journal import clock
 
 logger = logging.getLogger(__name__)
 PROBLEM = "application/problem+json"
@@ -51,6 +53,8 @@ def problem(status: int, title: str, **fields: Any) -> HttpResponse:
 def of_domain(request: HttpRequest, error: DomainError) -> HttpResponse:
     """Present a refusal; the clause and every single reason go with it."""
     status, title = next((s, t) for kind, s, t in STATUS if isinstance(error, kind))
+    if not error.recorded and not isinstance(error, Unavailable):
+        refusals.count(getattr(request, "auth", None), error.code, at=clock.now())
     reasons = [
         asdict(d) if is_dataclass(d) and not isinstance(d, type) else d for d in error.details
     ]
@@ -88,6 +92,7 @@ def _of_http(request: HttpRequest, error: HttpError) -> HttpResponse:
 
 
 def _of_authentication(request: HttpRequest, error: AuthenticationError) -> HttpResponse:
+    refusals.count(None, "unauthenticated", at=clock.now())
     detail = "请在 Authorization 头中带上有效凭证：Bearer gs_…。"
     return problem(401, "需要凭证", code="unauthenticated", detail=detail)
 

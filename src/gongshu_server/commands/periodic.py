@@ -9,6 +9,7 @@ from types import MappingProxyType
 
 from gongshu.engines import duckdb
 from gongshu.sandbox import Pool
+from gongshu_server.accounts import actions as accounts
 from gongshu_server.accounts import open_sessions
 from gongshu_server.accounts.actors import acting, node
 from gongshu_server.cases import actions as cases
@@ -82,6 +83,7 @@ PERIODIC: tuple[Periodic, ...] = (
     Periodic("lights", 60, lambda: cases.note_lights(by=node(), at=clock.now())),
     Periodic("notices", 60, _queue_notices),
     Periodic("expire_agreements", 60, _expire_agreements),
+    Periodic("refusals", 60, lambda: accounts.record_refusals(by=node(), at=clock.now())),
     Periodic("queue_unread", 60, lambda: backlog.queue_unread(at=clock.now())),
     Periodic("abandoned_runs", 60, lambda: workshop.give_up_abandoned(by=node(), at=clock.now())),
     Periodic("uploads", 3600, lambda: uploads.sweep(by=node(), at=clock.now())),

@@ -210,6 +210,7 @@ def _record_denial(
     try:
         with transaction.atomic():
             record(event, by=by, at=at)
+        error.recorded = True
     except (DatabaseError, DomainError) as fault:
         raise Unavailable(
             "拒绝未能写入存证日志，本次请求没有办理，请稍后再试。", code="denial_not_recorded"

@@ -8,7 +8,7 @@ from datetime import date, datetime
 
 from gongshu.ledger.canonical import canonical
 from gongshu.ledger.segments import SegmentHead
-from gongshu.policy import Decision, Grant, Use, contained, decide, refuse_unevaluable
+from gongshu.policy import PUBLIC, Decision, Grant, Use, contained, decide, refuse_unevaluable
 from gongshu.vocabulary.errors import Conflict, Invalid, NotFound, NotPermitted
 from gongshu_server.accounts.actors import Actor
 from gongshu_server.accounts.permissions import require
@@ -44,6 +44,7 @@ def issue(*, grant: Grant, giver: str, by: Actor, at: datetime) -> GrantRow:
     if case is None or case.state not in GRANTING_STATES.get(case.procedure, frozenset()):
         raise Conflict("用数许可只能由办结的办件产生。", code="no_grant_without_case")
     refuse_unevaluable(grant)
+    _refuse_open_result(grant)
     if grant.parent:
         _inside(grant, at=at)
     body = grant.canonical()
@@ -60,6 +61,21 @@ def issue(*, grant: Grant, giver: str, by: Actor, at: datetime) -> GrantRow:
     journal(Event("grant.issued", ("grant", grant.id), grant.clause, {"grant": body}), by=by, at=at)
     changes.note("grant", grant.id, at=at)
     return row
+
+
+def _refuse_open_result(grant: Grant) -> None:
+    """Refuse to give everybody a result of the workshop: its numbers were checked for buyers.
+
+    What is published openly rests on at least 21 subjects a number; runs are checked for the
+    smaller cohort of results that go to those who ordered them.
+    """
+    if grant.grantee == PUBLIC and not grant.object.startswith("resource:"):
+        raise Invalid(
+            "加工结果按面向购买方的人数下限检查，不能向公众开放。"
+            "请按公开发布的人数下限重新检查后再申请。",
+            code="result_not_for_everybody",
+            clause="dc-4",
+        )
 
 
 def _inside(grant: Grant, *, at: datetime) -> None:

@@ -31,7 +31,7 @@ PARTIES = {
 }
 # Per procedure: who applies, and who among the parties may hand in each kind. Said here by hand.
 PROVIDERS = {"emergency", "taxation"}
-MAY = {
+MAY: dict[str, tuple[str, dict[str, set[str]]]] = {
     "catalogue_entry": ("emergency", {"secrecy_review": PROVIDERS | {"cyberspace"}}),
     "opening_review": ("emergency", {"secrecy_review": {"emergency", "bureau", "cyberspace"}}),
     "registration": (
@@ -50,6 +50,8 @@ MAY = {
         "bureau",
         {kind: {"bureau"} for kind in ("body_decision", "signed_agreement", "filing_receipt")},
     ),
+    # The audit office adds no documents by itself: its notice comes with the application.
+    "audit_access": ("bureau", {"audit_notice": set()}),
     "price": (
         "operator",
         {

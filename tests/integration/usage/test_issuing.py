@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from gongshu.policy import Quota
+from gongshu.policy import PUBLIC, Quota
 from gongshu.vocabulary.errors import Conflict, NotFound, NotPermitted
 from gongshu_server.catalogue import actions as catalogue
 from gongshu_server.usage import actions, queries
@@ -243,3 +243,19 @@ def test_a_resource_that_is_withdrawn_takes_every_grant_along(
 def test_who_sees_a_grant(city: City, granting: Granting, who: str, sees: bool) -> None:
     ids = family(granting)
     assert GrantRow.objects.visible_to(city.who(who)).filter(pk=ids[1]).exists() is sees
+
+
+@pytest.mark.clause("dc-4")
+def test_no_result_of_the_workshop_is_given_to_everybody(city: City, granting: Granting) -> None:
+    """What is published openly needs 21 subjects a number; runs are checked for buyers' 10."""
+    ceiling = granting.ceiling(object="product:01K0000000000000000000000P", grantee=PUBLIC)
+    error = refused(
+        city,
+        actions.issue,
+        "bureau/head",
+        "result_not_for_everybody",
+        grant=ceiling,
+        giver=city.org("bureau"),
+    )
+    assert error.clause == "dc-4"
+    assert not GrantRow.objects.filter(grantee=PUBLIC).exclude(object__startswith="resource:")

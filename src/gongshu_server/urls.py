@@ -5,6 +5,7 @@ from django.urls import URLPattern, URLResolver, path
 from gongshu_server.api import pages as reference
 from gongshu_server.api.api import api
 from gongshu_server.portal import assets, cases, pages, sections, signing_in, times, uploads
+from gongshu_server.portal.gallery import pages as gallery
 from gongshu_server.upkeep import doors
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -36,6 +37,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", pages.front, name="front"),
     path("disclosure/", pages.disclosure, name="disclosure"),
     path("registrations/", pages.registration, name="registration"),
+    path("components/", gallery.gallery, name="components"),
     path("healthz", doors.alive, name="healthz"),
     path("readyz", doors.ready, name="readyz"),
     path("metrics", doors.numbers, name="metrics"),

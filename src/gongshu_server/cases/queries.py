@@ -22,7 +22,10 @@ NOT_FOUND = "没有这个办件，或您所在机构不是办件的当事方。"
 
 @dataclass(frozen=True, slots=True)
 class ClockView:
-    """A running, paused or stopped limit of a case as a reader sees it."""
+    """A running, paused or stopped limit of a case as a reader sees it.
+
+    `paused_for` names the steps that pause it, empty while it is not paused.
+    """
 
     limit: Limit
     started_at: datetime
@@ -31,6 +34,7 @@ class ClockView:
     paused_at: datetime | None
     stopped_at: datetime | None
     light: Light
+    paused_for: str = ""
 
     @property
     def running(self) -> bool:
@@ -154,13 +158,13 @@ def states(case_ids: Iterable[str]) -> dict[str, tuple[str, str]]:
 def clocks(row: Case, *, at: datetime) -> list[ClockView]:
     """Return the case's limits, those that run first, the nearest end first."""
     table = procedure(row.procedure)
-    views = [
-        _clock(clock, table.limit(clock.limit), at) for clock in Clock.objects.filter(case=row)
-    ]
+    views = [_clock(clock, table, at) for clock in Clock.objects.filter(case=row)]
     return sorted(views, key=lambda view: (view.stopped_at is not None, view.due))
 
 
-def _clock(row: Clock, limit: Limit, at: datetime) -> ClockView:
+def _clock(row: Clock, table: Procedure, at: datetime) -> ClockView:
+    limit = table.limit(row.limit)
+    pausing = [step.zh for step in table.transitions if row.limit in step.pauses]
     until = row.stopped_at or row.paused_at or at
     return ClockView(
         limit=limit,
@@ -170,6 +174,7 @@ def _clock(row: Clock, limit: Limit, at: datetime) -> ClockView:
         paused_at=row.paused_at,
         stopped_at=row.stopped_at,
         light=light(row.started_at, row.due, until),
+        paused_for="、".join(pausing) if row.paused_at else "",
     )
 
 
@@ -348,7 +353,7 @@ def _rows(shown: Sequence[Case], *, by: Actor, at: datetime) -> list[Waiting]:
     running = Clock.objects.filter(case__in=shown, stopped_at__isnull=True).order_by("-due")
     procedures = {row.pk: procedure(row.procedure) for row in shown}
     for clock in running:
-        nearest[clock.case_id] = _clock(clock, procedures[clock.case_id].limit(clock.limit), at)
+        nearest[clock.case_id] = _clock(clock, procedures[clock.case_id], at)
     senders = Party.objects.filter(case__in=shown, part="applicant").select_related("organisation")
     names = {party.case_id: party.organisation.short_name for party in senders}
     return [

@@ -136,6 +136,7 @@ def clock(view: ClockView | None, now: datetime) -> dict[str, Any]:
         "clock": view,
         "light": _LIGHTS[view.light] if view.running else "still",
         "left": max(0, left),
+        "late": max(0, -left),
         "last": view.due - timedelta(microseconds=1),
         "over": view.light is Light.overdue and view.stopped_at is None,
     }

@@ -34,7 +34,7 @@ def scope_table(coverage: Coverage) -> dict[str, Any]:
 def _line(one: CoveredResource) -> dict[str, Any]:
     return {
         "row": one,
-        "url": sections.subject_url("resource", one.resource),
+        "url": sections.subject_url("resource", one.resource) if one.provider_id else "",
         "few": one.items[:FEW],
         "more": one.items[FEW:],
         "exits": [exit_name(code) for code in one.exits],

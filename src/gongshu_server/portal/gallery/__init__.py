@@ -1,0 +1,1 @@
+"""Every component in all its states, on demo nodes only: a page to look at, and to test."""

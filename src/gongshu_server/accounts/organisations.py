@@ -55,20 +55,28 @@ def found(
         region=region,
         control_group=group,
     )
-    at_once = by.post == NODE
-    for role in dict.fromkeys(roles):
-        if at_once:
-            OrganisationRole.objects.create(organisation=organisation, role=role, valid_from=at)
-        else:
-            RoleProposal.objects.create(
-                organisation=organisation, role=role, proposed_at=at, person=by.person
-            )
-    said, waiting = (sorted(roles), []) if at_once else ([], sorted(roles))
+    said, waiting = _give_roles(organisation, roles, by=by, at=at)
     details = {"name": name, "roles": said, "proposed": waiting, "control_group": group}
     journal(
         Event("organisation.founded", ("organisation", organisation.pk), "", details), by=by, at=at
     )
     return organisation
+
+
+def _give_roles(
+    organisation: Organisation, roles: Sequence[str], *, by: Actor, at: datetime
+) -> tuple[list[str], list[str]]:
+    """Put roles in force at once for the node, prepare them for a person; return both lists."""
+    wanted = sorted(set(roles))
+    if by.post == NODE:
+        for role in wanted:
+            OrganisationRole.objects.create(organisation=organisation, role=role, valid_from=at)
+        return wanted, []
+    RoleProposal.objects.bulk_create(
+        RoleProposal(organisation=organisation, role=role, proposed_at=at, person=by.person)
+        for role in wanted
+    )
+    return [], wanted
 
 
 @action

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import re
+import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -62,6 +63,13 @@ def test_every_sentence_has_english_with_its_placeholders(said: ModuleType) -> N
     for text, english in known.items():
         places = [set(re.findall(r"{\d+}", each)) for each in (text, english)]
         assert places[0] == places[1], text
+
+
+def test_every_text_of_a_page_has_english_and_is_compiled() -> None:
+    """`scripts/messages --check` names what lacks English, is unused, or is not compiled."""
+    command = [sys.executable, str(ROOT / "scripts" / "messages"), "--check"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_the_tables_are_really_looked_at(said: ModuleType) -> None:

@@ -107,6 +107,9 @@ def step(request: HttpRequest, case_id: str, transition: str) -> HttpResponse:
     if bespoke is not None:
         return bespoke(request, row, transition)
     table = procedure(row.procedure)
+    if transition in sections.opening_steps(table):
+        # It opens a case and has been taken; its page is where such a case begins.
+        table.follow(row.state, transition)
     form = StepForm(
         request.POST or None,
         action=name,

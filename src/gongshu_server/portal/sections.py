@@ -19,6 +19,8 @@ from typing import Any
 from django.http import HttpResponse
 from django.urls import URLResolver, include, path, reverse
 
+from gongshu.workflow.procedure import Procedure
+
 # In the order of the road: catalogue first, audit last.
 SECTIONS: tuple[str, ...] = (
     "catalogue",
@@ -57,6 +59,11 @@ def steps() -> Mapping[str, Callable[..., HttpResponse]]:
             for action, view in getattr(_module(name), "STEPS", {}).items()
         }
     )
+
+
+def opening_steps(table: Procedure) -> frozenset[str]:
+    """Return the steps that a case of the procedure begins with: no case ever waits for them."""
+    return frozenset(t.name for t in table.transitions if table.initial in t.source)
 
 
 @cache

@@ -6,8 +6,12 @@ import re
 
 import pytest
 
+from gongshu.procedures import procedure
 from gongshu_server.cases.models import Case, Step
 from gongshu_server.catalogue import actions as catalogue
+from gongshu_server.journeys.actions import ACTIONS
+from gongshu_server.portal import sections
+from gongshu_server.portal.forms import StepForm
 from gongshu_server.registration import actions as registration
 from integration.city import City, events
 from integration.city import submitted as applied_for
@@ -116,3 +120,20 @@ def test_markup_in_names_is_text(city: City) -> None:
 
 def test_a_step_that_a_procedure_does_not_have(city: City, submitted: Case) -> None:
     opened(signed_in(city, "registry"), step_url(submitted, "fly"), status=404)
+
+
+NODES_OWN = {"operation.expire_agreement", "workshop.open_votes", "opening.apply"}
+
+
+@pytest.mark.parametrize(("code", "transition"), sorted(ACTIONS))
+def test_every_step_that_people_take_has_its_page(code: str, transition: str) -> None:
+    """A step without a page of its own has a form made from its action's signature."""
+    name = ACTIONS[code, transition]
+    opening = transition in sections.opening_steps(procedure(code))
+    if name not in sections.steps() and name not in NODES_OWN and not opening:
+        StepForm(action=name, given={})
+
+
+def test_a_case_does_not_begin_twice(city: City, submitted: Case) -> None:
+    page = opened(signed_in(city, "bureau"), step_url(submitted, "submit"), status=409)
+    assert "decision refused" in page

@@ -19,6 +19,8 @@ from gongshu.vocabulary.errors import (
     Stale,
     Unavailable,
 )
+from gongshu_server.accounts import refusals
+from gongshu_server.portal import sessions
 
 # One table per interface maps what went wrong to this door's own answer.
 STATUS: tuple[tuple[type[DomainError], int], ...] = (
@@ -105,6 +107,10 @@ def everywhere(
 
 
 def page(request: HttpRequest, error: DomainError) -> HttpResponse:
-    """Return the page of a refusal."""
+    """Return the page of a refusal; a refused read is counted (ADR 0011)."""
+    if not error.recorded and not isinstance(error, Unavailable):
+        signed = sessions.of(request)
+        refused = signed.actor if signed else None
+        refusals.count(refused, error.code, at=sessions.now(request))
     context = {"card": card(error), "missing": isinstance(error, NotFound)}
     return render(request, "portal/shell/refused.html", context, status=status_of(error))

@@ -153,7 +153,9 @@ def attach(
     """Return a middleware that puts `signed_in` and `actor` on every request."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
-        signed = _signed_in(request)
+        # Style sheets and scripts are the same for everybody: they ask for no session.
+        static = request.path_info.startswith("/static/")
+        signed = None if static else _signed_in(request)
         request.signed_in = signed  # type: ignore[attr-defined] # read through `of`
         request.actor = signed.actor if signed else None  # type: ignore[attr-defined]
         return get_response(request)

@@ -6,6 +6,7 @@ import pytest
 from django.test import Client
 
 from gongshu_server.accounts import actions as accounts
+from gongshu_server.accounts import refusals
 from gongshu_server.portal import sessions, shells
 from integration.city import City
 from integration.portal.reader import opened, signed_in
@@ -102,3 +103,13 @@ def test_a_clause_says_what_it_says_and_where_it_is_enforced(city: City) -> None
     page = opened(Client(), "/clauses/26-11/")
     assert "形式审核" in page
     opened(Client(), "/clauses/none/", status=404)
+
+
+def test_a_refused_read_is_counted_and_a_refused_action_is_not_counted_again(city: City) -> None:
+    client = signed_in(city, "insurer")
+    opened(client, "/cases/01ARZ3NDEKTSV4RRFFQ69G5FAV/", status=404)
+    lines = [line for minute in refusals._minutes().values() for line in minute]
+    person, post = city.cast.people["insurer", "handler"]
+    counted = {(str(line["who"]), line["code"]) for line in lines}
+    assert (f"{post}/{person}", "case_not_found") in counted
+    assert not any("01ARZ3" in str(line) for line in lines)

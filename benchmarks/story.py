@@ -1,4 +1,4 @@
-"""The story's time and the idle memory of a serving node, as a newcomer would see them."""
+"""The story's time, the idle memory of a serving node, and its verdicts, as newcomers see them."""
 
 from __future__ import annotations
 
@@ -12,11 +12,14 @@ import tempfile
 import time
 from pathlib import Path
 
+from benchmarks import verdicts
+
 IDLE_SECONDS = 8.0
+PORT = 8697
 
 
 def measure() -> dict[str, float]:
-    """Return seconds of the story at full size and megabytes (PSS summed) of the idle node."""
+    """Return the story's seconds at full size, the idle node's megabytes and its verdicts' ms."""
     home = Path(tempfile.mkdtemp(prefix="gongshu-story-"))
     try:
         return _story(home) | _memory(home / "demo")
@@ -48,7 +51,7 @@ def _story(home: Path) -> dict[str, float]:
 
 def _memory(home: Path) -> dict[str, float]:
     node = subprocess.Popen(
-        _gongshu("serve", "--home", str(home), "--port", "8697"), start_new_session=True
+        _gongshu("serve", "--home", str(home), "--port", str(PORT)), start_new_session=True
     )
     try:
         time.sleep(IDLE_SECONDS)
@@ -56,7 +59,7 @@ def _memory(home: Path) -> dict[str, float]:
         return {
             "serving node, idle, MB PSS": sum(_pss(pid) for pid in processes) / 1024,
             "serving node, processes": float(len(processes)),
-        }
+        } | verdicts.measure_at(PORT)
     finally:
         os.kill(node.pid, signal.SIGTERM)
         node.wait(30)

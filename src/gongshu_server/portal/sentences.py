@@ -101,13 +101,15 @@ def _forms(text: str, english: str) -> Iterator[tuple[str, str]]:
 def _balanced(value: str) -> bool:
     """Tell whether every bracket and quote that a value closes was opened in it, and closed."""
     for opening, closing in BRACKETS:
+        if value.count(opening) != value.count(closing):
+            return False
+        if opening not in value:
+            continue
         depth = 0
         for character in value:
             depth += (character == opening) - (character == closing)
             if depth < 0:
                 return False
-        if depth:
-            return False
     return True
 
 

@@ -147,9 +147,9 @@ def test_chinese_readers_get_what_was_said() -> None:
 )
 def test_whatever_is_written_ends_soon(text: str) -> None:
     sentences.patterns()
-    start = time.perf_counter()
+    start = time.process_time()
     say(text)
-    assert time.perf_counter() - start < 1
+    assert time.process_time() - start < 1
 
 
 def test_what_is_cut_wrongly_is_not_used() -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from django import forms
@@ -16,7 +17,19 @@ from gongshu_server.portal.fields import choices
 from gongshu_server.portal.forms import PaperKind
 from gongshu_server.portal.speech import say
 
-CYCLES = ("实时", "每日", "每周", "每月", "每季度", "每半年", "每年", "不定期")
+# An entry keeps the Chinese word; pages show it in the reader's language.
+CYCLES: Mapping[str, Any] = MappingProxyType(
+    {
+        "实时": _("实时"),
+        "每日": _("每日"),
+        "每周": _("每周"),
+        "每月": _("每月"),
+        "每季度": _("每季度"),
+        "每半年": _("每半年"),
+        "每年": _("每年"),
+        "不定期": _("不定期"),
+    }
+)
 TABLE = re.compile(r"[^\W\d]\w*")
 BETWEEN = re.compile("[\t\n,，、;；]+")
 MOST_ITEMS = 2000

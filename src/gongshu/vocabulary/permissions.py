@@ -280,7 +280,9 @@ _HOUSE = {
     ),
     "attachment.erase": _permission("删除办件附件内容", _ANYBODY, "head subject"),
     "job.run": _permission("运行后台任务", "node", "system"),
-    "node.read": _permission("查看节点运行状况", "data_authority node", "head system"),
+    "node.read": _permission(
+        "查看节点运行状况", "data_authority node", "system_admin security_admin system"
+    ),
     "node.keep": _permission("备份、恢复和升级节点", "node", "system"),
 }
 

@@ -164,14 +164,14 @@ def test_the_setting_says_who_may_read_them(
     city: City, settings: Any, mode: str, local: int, key: int
 ) -> None:
     settings.METRICS = mode
-    held = bearer(city, ("head",), ("data_authority",))
+    held = bearer(city, ("system_admin",), ("data_authority",))
     assert Client().get("/metrics").status_code == local
     far = Client(REMOTE_ADDR="10.0.0.7")
     assert far.get("/metrics", headers={"Authorization": held}).status_code == key
 
 
 @pytest.mark.parametrize(
-    ("duties", "roles"), [(("handler",), ("data_authority",)), (("head",), ("operator",))]
+    ("duties", "roles"), [(("head",), ("data_authority",)), (("system_admin",), ("operator",))]
 )
 def test_another_ones_key_reads_nothing(
     city: City, duties: tuple[str, ...], roles: tuple[str, ...]

@@ -4,7 +4,16 @@ from django.urls import URLPattern, URLResolver, path
 
 from gongshu_server.api import pages as reference
 from gongshu_server.api.api import api
-from gongshu_server.portal import assets, cases, pages, sections, signing_in, times, uploads
+from gongshu_server.portal import (
+    assets,
+    cases,
+    drafting,
+    pages,
+    sections,
+    signing_in,
+    times,
+    uploads,
+)
 from gongshu_server.portal.gallery import pages as gallery
 from gongshu_server.upkeep import doors
 
@@ -21,6 +30,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("posts/", signing_in.choose_post, name="posts"),
     path("hat/", signing_in.choose_hat, name="hat"),
     path("language/", signing_in.choose_language, name="language"),
+    path("drafts/", drafting.save, name="draft"),
     path("time/", times.move, name="time"),
     path("work/", pages.work, name="work"),
     path("inbox/", cases.inbox, name="inbox"),

@@ -256,7 +256,7 @@ _HOUSE = {
     "person.manage": _permission(
         "管理人员和岗位", f"{_ANYBODY} node", "handler head system_admin system"
     ),
-    "login.manage": _permission("开通登录名", "data_authority node", "head system"),
+    "login.manage": _permission("开通登录名", "data_authority node", "system_admin system"),
     "delegation.give": _permission("委托代办", _ANYBODY, "handler head reviewer developer auditor"),
     "key.issue": _permission(
         "发放凭证",

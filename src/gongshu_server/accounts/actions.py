@@ -12,6 +12,7 @@ from gongshu.vocabulary.permissions import POST_DUTIES, READ
 from gongshu_server.accounts import keys
 from gongshu_server.accounts.actors import NODE, Actor
 from gongshu_server.accounts.demo_time import move_time
+from gongshu_server.accounts.drafts import save_draft
 from gongshu_server.accounts.handover import (
     confirm_handover,
     decline_handover,
@@ -64,6 +65,7 @@ __all__ = [
     "renew_recovery_codes",
     "revoke_delegation",
     "revoke_key",
+    "save_draft",
     "set_password_by_link",
     "stop_login",
     "succeed",

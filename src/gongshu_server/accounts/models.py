@@ -225,3 +225,18 @@ class Handover(models.Model):
                 name="accounts_handover_one_at_a_time",
             )
         ]
+
+
+class Draft(models.Model):
+    """What a person has typed into a long form and not sent yet."""
+
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    post = models.CharField(max_length=26)
+    form = models.CharField(max_length=200, help_text="the form's path")
+    fields = models.TextField()
+    saved_at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["person", "post", "form"], name="accounts_one_draft")
+        ]

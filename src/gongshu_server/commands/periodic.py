@@ -10,7 +10,7 @@ from types import MappingProxyType
 from gongshu.engines import duckdb
 from gongshu.sandbox import Pool
 from gongshu_server.accounts import actions as accounts
-from gongshu_server.accounts import open_sessions
+from gongshu_server.accounts import drafts, open_sessions
 from gongshu_server.accounts.actors import acting, node
 from gongshu_server.cases import actions as cases
 from gongshu_server.cases import channels, outbox
@@ -95,5 +95,6 @@ PERIODIC: tuple[Periodic, ...] = (
     Periodic("verify_complaints", 300, lambda: complaints.verify_complaints(at=clock.now())),
     Periodic("forget_requests", 3600, lambda: requests.forget(at=clock.now())),
     # By the machine's clock, as sessions end: a demo's clock that is moved ends none.
+    Periodic("forget_drafts", 3600, lambda: drafts.forget(at=clock.now())),
     Periodic("clear_sessions", 3600, lambda: open_sessions.clear(at=datetime.now(UTC))),
 )

@@ -17,12 +17,13 @@ from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.utils.http import urlencode
 
+from gongshu_server.accounts import drafts
 from gongshu_server.accounts.actors import Actor
 from gongshu_server.cases.staleness import expecting
 from gongshu_server.journal.requests import once
 from gongshu_server.journeys.inputs import refuse_unfit
 from gongshu_server.journeys.naming import function
-from gongshu_server.portal import sessions
+from gongshu_server.portal import kept, sessions
 
 View = Callable[..., HttpResponseBase]
 
@@ -35,9 +36,12 @@ def signed_in(view: View) -> View:
         if sessions.of(request) is None:
             if request.headers.get("HX-Request") or request.headers.get("Gongshu-Background"):
                 return HttpResponse(status=401)
+            if request.method == "POST" and not request.session.get(sessions.PERSON):
+                return kept.sign_in_first(request)
             way = "posts" if request.session.get(sessions.PERSON) else "sign_in"
             target = f"{reverse(way)}?{urlencode({'next': request.get_full_path()})}"
             return HttpResponseRedirect(target)
+        kept.give_back(request)
         return view(request, *args, **kwargs)
 
     return guarded
@@ -73,6 +77,7 @@ def perform(
     seen = request.POST.get("seen", "")
     with once(key, action=name, arguments=arguments, by=by, answer=_id) as one, expecting(seen):
         result = function(name)(**arguments, by=by, at=sessions.now(request))
+        drafts.discard(form=request.path, by=by)
         return Done(result, _id(result))
     return Done(None, str(one.answer or ""))
 

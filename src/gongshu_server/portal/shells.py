@@ -14,6 +14,7 @@ from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext_lazy as _
 
+from gongshu.vocabulary.permissions import ADMIN_DUTIES
 from gongshu_server.portal import sessions
 
 OPEN, WORKBENCH, SUPERVISION = "open", "workbench", "supervision"
@@ -135,6 +136,13 @@ NAVIGATION: Mapping[str, tuple[Entry, ...]] = MappingProxyType(
     }
 )
 
+# The three administrators keep the house and nothing else.
+ADMINISTRATION: tuple[Entry, ...] = (
+    Entry(_("机构名录"), "people:organisations"),
+    Entry(_("岗位和代办"), "people:posts"),
+    Entry(_("存证条目"), "audit:entries"),
+)
+
 
 def shell(request: HttpRequest) -> str:
     """Return which of the three shells the request is in."""
@@ -147,10 +155,18 @@ def shell(request: HttpRequest) -> str:
 def navigation(request: HttpRequest) -> list[Link]:
     """Return the entries for the role in use; only those whose address exists."""
     signed = sessions.of(request)
-    entries = PUBLIC if signed is None else NAVIGATION.get(signed.hat, (_INBOX, _CASES))
+    entries = _entries(signed)
     links = [link for entry in entries if (link := _link(entry, request.path)) is not None]
     longest = max((len(link.url) for link in links if link.here), default=0)
     return [Link(one.zh, one.url, one.here and len(one.url) == longest) for one in links[:MOST]]
+
+
+def _entries(signed: sessions.SignedIn | None) -> tuple[Entry, ...]:
+    if signed is None:
+        return PUBLIC
+    if signed.actor.duties & frozenset(ADMIN_DUTIES):
+        return ADMINISTRATION
+    return NAVIGATION.get(signed.hat, (_INBOX, _CASES))
 
 
 def _link(entry: Entry, path: str) -> Link | None:

@@ -22,7 +22,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from gongshu.vocabulary.errors import Invalid, NotFound
 from gongshu_server.accounts import demonstration, logins
-from gongshu_server.portal import refusals, sessions
+from gongshu_server.portal import kept, refusals, sessions
 from gongshu_server.portal.doing import done
 from gongshu_server.portal.entrance import AgainByCodeForm, AgainForm, CodeForm, SignInForm
 from gongshu_server.portal.first_password import FirstPasswordForm
@@ -47,7 +47,14 @@ class SignIn(LoginView):
         found: dict[str, Any] = super().get_context_data(**kwargs)
         found["roles"] = demonstration.roles(at=sessions.now(self.request))
         found["next"] = self.request.POST.get("next") or self.request.GET.get("next", "")
+        found["kept"] = self.request.POST.get(kept.FIELD, "")
         return found
+
+    def form_valid(self, form: SignInForm) -> HttpResponse:
+        """Sign in, and take along what was typed before."""
+        kept.take_along(self.request)
+        response: HttpResponse = super().form_valid(form)
+        return response
 
 
 class SecondStep(AuthenticateView):
@@ -79,6 +86,7 @@ def sign_in_as(request: HttpRequest) -> HttpResponse:
     if not demonstration.knows(person, post, at=at):
         raise NotFound("没有这个演示身份。", code="no_demo_identity")
     enter_demo(request, person_id=person, post_id=post, at=at)
+    kept.take_along(request)
     return HttpResponseRedirect(onward(request))
 
 

@@ -109,10 +109,15 @@ def test_organisations_are_public_and_managed_by_the_authority(city: City) -> No
     own = city.org("insurer")
     assert "曾用名" in opened(Client(), f"/people/organisations/{own}/")
     assert "/people/organisations/found/" not in opened(Client(), "/people/organisations/")
-    head = signed_in(city, "bureau/head")
+    head = signed_in(city, "bureau/system_admin")
     said = {"name": "新局", "short_name": "新", "roles": ["provider"]}
     url = sent(head, "/people/organisations/found/", **said)
     assert "新局" in opened(head, url)
+    assert head.post(f"{url}authorise/").status_code == 403
+    security = signed_in(city, "bureau/security_admin")
+    assert "授权机构角色" in opened(security, url)
+    assert security.post(f"{url}authorise/").status_code == 302
+    assert "数据提供单位" in opened(security, url)
     sent(head, f"{url}rename/", name="更新局")
     assert "新局" in opened(head, url)
     sent(signed_in(city, "insurer"), f"{url}rename/", status=403, name="我的局")
@@ -125,7 +130,7 @@ def test_the_system_administrator_opens_a_login_and_sees_no_password(city: City)
     person, _ = city.cast.people["insurer", "handler"]
     url = "/people/logins/"
     page = sent(
-        signed_in(city, "bureau/head"), url, status=200, person_id=person, username="li.wei"
+        signed_in(city, "bureau/system_admin"), url, status=200, person_id=person, username="li.wei"
     )
     assert "/sign-in/first/" in page
     assert Login.objects.get(username="li.wei").person_id == person

@@ -46,8 +46,7 @@ class SearchForm(forms.Form):
 
     def sought(self) -> Sought:
         """Return what is looked for; a field that makes no sense asks for nothing."""
-        said = self.cleaned_data if self.is_bound and not self.is_valid() else {}
-        said = said or (self.cleaned_data if self.is_bound else {})
+        said = self.cleaned_data
         since, until = said.get("since"), said.get("until")
         return Sought(
             event=said.get("event", ""),

@@ -28,6 +28,9 @@ urlpatterns = [
     path("organisations/", organisations.listing, name="organisations"),
     path("organisations/found/", organisations.found, name="found"),
     path("organisations/<str:organisation_id>/", organisations.one, name="organisation"),
+    path(
+        "organisations/<str:organisation_id>/authorise/", organisations.authorise, name="authorise"
+    ),
     path("organisations/<str:organisation_id>/rename/", organisations.rename, name="rename"),
     path("organisations/<str:organisation_id>/succeed/", organisations.succeed, name="succeed"),
 ]

@@ -6,12 +6,12 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from gongshu_server.accounts import queries
 from gongshu_server.portal import sessions
 from gongshu_server.portal.asking import ask
-from gongshu_server.portal.doing import Done, done, signed_in
+from gongshu_server.portal.doing import Done, done, perform, signed_in
 from gongshu_server.portal.lists import page_of
 from gongshu_server.portal.people.forms import FoundForm, RenameForm, SucceedForm
 
@@ -36,7 +36,12 @@ def listing(request: HttpRequest) -> HttpResponse:
 def one(request: HttpRequest, organisation_id: str) -> HttpResponse:
     """Show one organisation: roles, former names, successor."""
     view = queries.organisation(organisation_id, at=sessions.now(request))
-    context = {"organisation": view, "may_manage": _managing(request)}
+    signed = sessions.of(request)
+    context = {
+        "organisation": view,
+        "may_manage": _managing(request),
+        "may_authorise": signed is not None and signed.actor.may("organisation.authorise"),
+    }
     return render(request, "portal/people/organisation.html", context)
 
 
@@ -48,7 +53,7 @@ def found(request: HttpRequest) -> HttpResponse:
 
     def then(outcome: Done) -> HttpResponse:
         to = reverse("people:organisation", args=[outcome.id])
-        return done(request, _("机构已登记。下一步：为它设第一个岗位。"), to)
+        return done(request, _("机构已登记。下一步：请安全保密管理员授权它的角色。"), to)
 
     page = {
         "title": _("登记机构"),
@@ -58,6 +63,15 @@ def found(request: HttpRequest) -> HttpResponse:
         "clause": "opinions-11.1",
     }
     return ask(request, "accounts.found", form, given={}, then=then, page=page)
+
+
+@signed_in
+@require_POST
+def authorise(request: HttpRequest, organisation_id: str) -> HttpResponse:
+    """Let the security administrator put a new organisation's roles in force."""
+    perform(request, "accounts.authorise_roles", {"organisation_id": organisation_id})
+    to = reverse("people:organisation", args=[organisation_id])
+    return done(request, _("机构角色已授权生效。"), to)
 
 
 @signed_in

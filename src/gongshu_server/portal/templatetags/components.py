@@ -20,8 +20,10 @@ from gongshu.procedures.matrix import rows
 from gongshu.vocabulary.levels import Level
 from gongshu.vocabulary.permissions import ORGANISATION_ROLES, POST_DUTIES, SCOPES
 from gongshu.workflow.limits import SHANGHAI, Light, working_days_between
+from gongshu_server.accounts import drafts
 from gongshu_server.cases.queries import ClockView
 from gongshu_server.journal.requests import new_key
+from gongshu_server.portal import sessions
 from gongshu_server.portal.speech import say
 
 register = template.Library()
@@ -185,3 +187,13 @@ def form_token(context: template.Context) -> SafeString:
     request = context.get("request")
     kept = request.POST.get("once", "") if request is not None else ""
     return format_html('<input type="hidden" name="once" value="{}">', kept or new_key())
+
+
+@register.simple_tag(takes_context=True)
+def draft_here(context: Mapping[str, Any]) -> bool:
+    """Tell whether the reader has a draft of this page's form that is not shown yet."""
+    request = context["request"]
+    signed = sessions.of(request)
+    if signed is None or request.method != "GET" or request.POST:
+        return False
+    return bool(drafts.draft(form=request.path, by=signed.actor))

@@ -40,6 +40,8 @@ def front(request: HttpRequest) -> HttpResponse:
         known = _clauses()
         for scene in story["scenes"]:
             scene["basis"] = [known[c] for c in scene["clauses"] if c in known]
+        for call in story["calls"]:
+            call["command"] = call["command"].replace("localhost:{port}", request.get_host())
     at = sessions.now(request)
     context = {"story": story, "now": at, "numbers": summary.numbers(at=at)}
     return render(request, "portal/open/front.html", context)

@@ -58,6 +58,11 @@ class SignedIn:
         """Return the organisation's roles that have a front page of their own, in order."""
         return tuple(role for role in HATS if role in self.actor.roles)
 
+    @property
+    def reads_entries(self) -> bool:
+        """Tell whether the menu offers the ledger's entries to this person."""
+        return self.actor.may("ledger.read")
+
 
 @dataclass(frozen=True, slots=True)
 class Place:

@@ -1,0 +1,145 @@
+"""A person at a browser: clicks, fills in, and has every page examined that they come to."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Locator, Page
+
+from browser.stage import LISTEN
+
+WIDTHS = (1280, 390)
+RULES = {
+    "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"],
+    "resultTypes": ["violations"],
+}
+# What differs between pages of one kind: numbers of things, and codes of clauses.
+IDENTITY = re.compile(r"(?<=/)[0-9A-HJKMNP-TV-Z]{26}(?=/|$)|(?<=^/clauses/)[^/]+")
+AXE = Axe()
+# What the browser says of a page that answers 4xx.
+REFUSED = "the server responded with a status of 4"
+
+
+class Visitor:
+    """One person's browser on the city's node. `examined` holds the page kinds already seen."""
+
+    def __init__(self, page: Page, origin: str, examined: set[str], width: int) -> None:
+        """Take a page of a new browser context; whatever it complains about is kept."""
+        self.page, self.origin, self.examined, self.width = page, origin, examined, width
+        self.faults: list[str] = []
+        page.on("pageerror", lambda error: self.faults.append(f"error: {error.stack or error}"))
+        page.on("console", self._heard)
+
+    def _heard(self, message: Any) -> None:
+        if message.type in {"error", "warning"}:
+            self.faults.append(f"{message.type}: {message.text} on {self.page.url}")
+
+    def enter(self, organisation: str, title: str) -> None:
+        """Sign in with the demo's one click, as that post of the first organisation so named."""
+        self.goto("/sign-in/")
+        house = self.page.locator(".identities > li").filter(
+            has=self.page.get_by_role("heading", name=organisation)
+        )
+        self.follow(house.get_by_role("button", name=re.compile(rf"· {title}$")).first)
+
+    def goto(self, path: str) -> None:
+        """Open an address as typed; the journeys do so only to begin."""
+        self.page.goto(self.origin + path)
+        self.look()
+
+    def open(self, link: str, *, within: str = "body", exact: bool = False) -> None:
+        """Follow the first visible link of that name."""
+        place = self.page.locator(within)
+        self.follow(place.get_by_role("link", name=link, exact=exact).first)
+
+    def menu(self, entry: str) -> None:
+        """Follow an entry of the main navigation, opening it first where the screen is narrow."""
+        self.follow(self.page.locator("nav.main-nav").get_by_role("link", name=entry, exact=True))
+
+    def press(self, button: str, *, within: str = "main", refused: bool = False) -> None:
+        """Press the first button of that name and wait for the page that follows."""
+        place = self.page.locator(within)
+        self.follow(place.get_by_role("button", name=button).first, refused=refused)
+
+    def follow(self, what: Locator, *, refused: bool = False) -> None:
+        """Click, wait for the next page, and examine it; `refused` says it must answer no."""
+        if not what.count():
+            said = self.page.locator("body").inner_text()[:3000]
+            raise AssertionError(f"{self.page.url} does not offer {what}:\n{said}")
+        with self.page.expect_navigation(wait_until="load"):
+            what.click()
+        if refused:
+            told = [fault for fault in self.faults if REFUSED in fault]
+            assert len(told) == 1, f"{self.page.url} refused nothing: {self.faults}"
+            self.faults.remove(told[0])
+        self.look()
+
+    def fill(self, label: str, value: str) -> None:
+        """Fill in the first field of that label."""
+        self.page.locator("main").get_by_label(label).first.fill(value)
+
+    def choose(self, label: str, value: str) -> None:
+        """Choose the first option whose words contain the value."""
+        field = self.page.locator("main").get_by_label(label).first
+        options = field.locator("option").all_text_contents()
+        words = next((one for one in options if value in one), None)
+        assert words is not None, f"{label} offers {options}, not {value}"
+        field.select_option(label=words.strip())
+
+    def tick(self, label: str) -> None:
+        """Tick the first box or button of that label."""
+        self.page.locator("main").get_by_label(label).first.check()
+
+    def reads(self, *sentences: str) -> None:
+        """Fail unless the page says each of them."""
+        said = self.page.locator("body").inner_text()
+        for sentence in sentences:
+            assert sentence in said, f"{self.page.url} does not say {sentence}:\n{said[:3000]}"
+
+    def look(self) -> None:
+        """Wait until the page is ready; hold it to its policy, and each kind once to WCAG."""
+        self.page.wait_for_selector("html[data-ready]", state="attached", timeout=20_000)
+        assert self.page.evaluate("window.violations") == []
+        assert self.faults == []
+        kind = IDENTITY.sub("*", self.page.url.removeprefix(self.origin).split("?")[0])
+        if kind not in self.examined:
+            self.examined.add(kind)
+            self._examine(kind)
+
+    def _examine(self, kind: str) -> None:
+        for width in WIDTHS:
+            self.page.set_viewport_size({"width": width, "height": 900})
+            found = AXE.run(self.page, options=RULES)
+            assert found.violations_count == 0, f"{kind} {width}px: {found.generate_report()}"
+            wide = self.page.evaluate("document.documentElement.scrollWidth")
+            assert wide <= width, f"{kind} is {wide}px wide on a screen of {width}px"
+        self.page.set_viewport_size({"width": self.width, "height": 900})
+
+    def picture(self, name: str) -> None:
+        """Write docs/images/NAME.png when GONGSHU_IMAGES names that folder."""
+        folder = os.environ.get("GONGSHU_IMAGES")
+        if folder:
+            self.page.screenshot(path=str(Path(folder) / f"{name}.png"), scale="css")
+
+
+@contextmanager
+def visiting(
+    browser: Browser, origin: str, examined: set[str], width: int = 1280
+) -> Iterator[Visitor]:
+    """Give a visitor with a browser context of their own; afterwards nothing went wrong."""
+    context = browser.new_context(
+        viewport={"width": width, "height": 900}, locale="zh-CN", reduced_motion="reduce"
+    )
+    context.set_default_timeout(15_000)
+    page = context.new_page()
+    page.add_init_script(LISTEN)
+    visitor = Visitor(page, origin, examined, width)
+    yield visitor
+    visitor.look()
+    context.close()

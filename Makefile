@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 HOST_PORT ?= 8610
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-deps check fix serve bench soak docs clean vendor
+.PHONY: help demo test test-deps check fix serve bench soak docs screenshots clean vendor
 
 help: ## 列出全部目标 / list every target
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -63,6 +63,9 @@ soak: $(VENV)/dev.stamp ## 在故事的每次写入后杀死节点 / kill the no
 
 docs: $(VENV)/dev.stamp ## 重新生成参考文档 / write the generated documents
 	@scripts/write-docs
+
+screenshots: $(VENV)/dev.stamp ## 走一遍页面，重新截取文档里的图（需要 Chromium）/ walk the pages, take the documents' pictures anew
+	@GONGSHU_IMAGES=docs/images $(BIN)/python -m pytest -q tests/browser/journeys
 
 clean: ## 删除虚拟环境和演示节点 / remove the virtual environment and the demo node
 	@rm -rf $(VENV) var/demo

@@ -55,7 +55,6 @@ def test_an_auditor_follows_a_product_to_its_sources(visitor: Come, tmp_path: Pa
     auditor.open("product")
     auditor.open("追溯来源")
     auditor.reads("数据版本", "安全生产许可证")
-    auditor.picture("trace")
     auditor.fill("回执号、产品编号或出域编号", "不是编号")
     auditor.press("追溯", refused=True)
     for entry in ("审计查阅", "复算", "导出"):

@@ -106,7 +106,8 @@ class Visitor:
         """Wait until the page is ready; hold it to its policy, and each kind once to WCAG."""
         self.page.wait_for_selector("html[data-ready]", state="attached", timeout=20_000)
         assert self.page.evaluate("window.violations") == []
-        assert self.faults == []
+        said = self.page.locator("main").inner_text()[:2000]
+        assert self.faults == [], f"{self.faults}\n{said}"
         kind = IDENTITY.sub("*", self.page.url.removeprefix(self.origin).split("?")[0])
         if kind not in self.examined:
             self.examined.add(kind)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -104,12 +106,7 @@ def draft(request: HttpRequest, plan_id: str) -> HttpResponse:
         return done(request, sentence, reverse("operation:agreement", args=[outcome.id]))
 
     page = {
-        "title": _("起草授权运营协议"),
-        "lead": _("依据已批准的实施方案；有缺项或者超出规定的，提交时一次列明。"),
-        "button": _("形成协议草案"),
-        "back": reverse("operation:plan", args=[plan.pk]),
-        "clause": "27-14",
-        "plan": plan,
+        **_drafting(plan),
         "resources": _resources(by, said.get("q", "")),
         "chosen": set(chosen),
         "q": said.get("q", ""),
@@ -119,16 +116,20 @@ def draft(request: HttpRequest, plan_id: str) -> HttpResponse:
         # Nothing is sent yet: the page comes back with the items of what was chosen.
         form.errors.clear()
         return render(request, template, {"form": form, "card": None, **page})
-    given = {"plan_id": plan.pk}
-    return ask(
-        request,
-        "operation.draft_agreement",
-        form,
-        given=given,
-        then=then,
-        page=page,
-        template=template,
-    )
+    name, given = "operation.draft_agreement", {"plan_id": plan.pk}
+    return ask(request, name, form, given=given, then=then, page=page, template=template)
+
+
+def _drafting(plan: Plan) -> dict[str, Any]:
+    """Return the words of the page on which an agreement under the plan is drafted."""
+    return {
+        "title": _("起草授权运营协议"),
+        "lead": _("依据已批准的实施方案；有缺项或者超出规定的，提交时一次列明。"),
+        "button": _("形成协议草案"),
+        "back": reverse("operation:plan", args=[plan.pk]),
+        "clause": "27-14",
+        "plan": plan,
+    }
 
 
 def _resources(by: Actor, words: str) -> QuerySet[Resource]:

@@ -4,8 +4,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 HOST_PORT ?= 8610
+FUZZ_EXAMPLES ?= 20
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-deps check fix serve bench soak docs screenshots clean vendor
+.PHONY: help demo test test-deps check fix serve bench soak fuzz docs screenshots clean vendor
 
 help: ## 列出全部目标 / list every target
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -60,6 +61,9 @@ bench: $(VENV)/dev.stamp ## 一次测出全部指标，旁边是同类工具 / e
 
 soak: $(VENV)/dev.stamp ## 在故事的每次写入后杀死节点 / kill the node after every write of the story
 	@$(BIN)/python -m pytest -q -m soak tests/crash
+
+fuzz: $(VENV)/dev.stamp ## 按接口文档生成大量请求，逐个核对答复 / many requests made from the API description
+	@GONGSHU_FUZZ_EXAMPLES=$(FUZZ_EXAMPLES) $(BIN)/python -m pytest -q tests/attack/test_fuzzing.py
 
 docs: $(VENV)/dev.stamp ## 重新生成参考文档 / write the generated documents
 	@scripts/write-docs

@@ -32,7 +32,27 @@ ROWS = {
     "snapshot_id": "Snapshot",
 }
 # A registration in its publicity period is public to everybody who may object to it.
-READS = {"cases/{}": "Case", "runs/{}": "Run", "receipts/{}": "receipts"}
+READS = {
+    "cases/{}": "Case",
+    "runs/{}": "Run",
+    "receipts/{}": "receipts",
+    "plans/{}": "Plan",
+    "agreements/{}": "Agreement",
+    "scenarios/{}": "Scenario",
+    "grants/{}": "GrantRow",
+    "tasks/{}": "Task",
+    "tasks/{}/queries": "Task",
+    "queries/{}": "Query",
+    "releases/{}": "Release",
+    "releases/{}/content": "Release",
+    "orders/{}": "Order",
+    "orders/{}/bills": "Order",
+    "objections/{}": "Objection",
+    "openings/{}": "OpeningReview",
+    "registrations/{}": "Registration",
+    "ledger/entries/{}": "Entry",
+    "ledger/entries/{}/receipt": "Entry",
+}
 
 
 @pytest.mark.parametrize("by", OUTSIDERS)

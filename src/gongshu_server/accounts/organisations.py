@@ -139,9 +139,11 @@ def _refuse_incompatible(group: str, roles: Sequence[str]) -> None:
 
 @action
 def rename(*, organisation_id: str, name: str, by: Actor, at: datetime) -> Organisation:
-    """Rename an organisation; its history keeps the old name."""
+    """Rename an organisation; its history keeps the old name. Raises Invalid for none."""
     require(by, "organisation.manage")
     organisation = locked(organisation_id)
+    if not name.strip():
+        raise Invalid("请写明机构的新名称。", code="incomplete")
     FormerName.objects.create(organisation=organisation, name=organisation.name, until=at)
     details = {"from": organisation.name, "to": name}
     organisation.name = name

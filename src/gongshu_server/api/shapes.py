@@ -121,9 +121,8 @@ def _of_model(kind: type[models.Model]) -> type[Schema]:
 
 
 def _of_column(field: models.Field[Any, Any]) -> Any:
-    if isinstance(field, models.ForeignKey):
-        field = field.target_field
-    kind = next((python for django, python in _COLUMNS if isinstance(field, django)), Any)
+    column = field.target_field if isinstance(field, models.ForeignKey) else field
+    kind = next((python for django, python in _COLUMNS if isinstance(column, django)), Any)
     if field.choices:
         kind = Literal[tuple(code for code, _ in field.flatchoices)]
     if isinstance(field, models.JSONField):

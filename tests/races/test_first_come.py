@@ -196,7 +196,7 @@ def test_numbers_of_cases_and_entries_are_given_once(city: City) -> None:
 
 def test_one_request_sent_twice_at_once(city: City) -> None:
     """The second is answered as a repeat, or told that somebody was first; never done again."""
-    by, at = city.actor("bureau", "head"), city.later()
+    by, at = city.who("node"), city.later()
     arguments = {"name": "新机构", "short_name": "新", "roles": ["provider"]}
 
     def ask() -> Once:

@@ -21,8 +21,8 @@ _SCOPED = re.compile(r'require_scope\(\s*by,\s*"([a-z_]+)"')
 _CLAUSES = re.compile(r'clause="([a-z0-9.-]+)"')
 # Actions that ask for no permission by name, in the words of officials.
 _BY_OTHER_MEANS = {
+    "accounts.confirm_handover": "接收移交的岗位",
     "cases.mark_substep": "办理本机构的内部环节",
-    "cases.read_notice": "标记本机构的通知已读",
     "accounts.revoke_delegation": "收回代办",
 }
 

@@ -161,7 +161,7 @@ def test_many_are_forgotten_in_batches(city: City, monkeypatch: pytest.MonkeyPat
 
 def test_an_action_inside_belongs_to_the_one_outside(city: City) -> None:
     """`found` and what follows it are one request; the journal has each entry once."""
-    by = city.actor("bureau", "head")
+    by = city.who("node")
     arguments = {"name": "新机构", "short_name": "新", "roles": ["provider"]}
     for _ in range(2):
         with once(KEY, action="accounts.found", arguments=arguments, by=by):

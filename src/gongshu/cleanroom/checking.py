@@ -55,10 +55,9 @@ def check(
     """This function will judge a query before any data is read.
 
     A refusal carries every finding, a yes the plan whose text runs and the lineage of each output
-    column. `published` raises the smallest cohort to 21 subjects for what everybody will see.
-    `second_opinion` is the caller's, for as long as the sources stay the same; else `opinion_of`
-    is asked for one. Raises `Invalid` for an exit or region that does not exist, and never for
-    anything in the query.
+    column. `published` raises the smallest cohort to 21 for what everybody will see. The caller
+    keeps `second_opinion` while the sources stay the same; else `opinion_of` is asked for one.
+    Raises `Invalid` for an exit or region that does not exist, never for the query.
     """
     if exit not in EXITS or (region is not None and not is_region(region)):
         raise Invalid(_UNKNOWN_USE, code="cleanroom.use")

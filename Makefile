@@ -34,7 +34,8 @@ serve: $(VENV)/node.stamp ## 启动 GONGSHU_HOME 里的节点；没有时说明�
 	@$(BIN)/gongshu serve --port $(HOST_PORT)
 
 test: $(VENV)/dev.stamp ## 运行全部测试 / run every test
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup -q
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup -q --ignore tests/browser
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup -q tests/browser
 
 test-deps: ## 安装测试所需的系统软件（Debian，root）/ install what the tests need of the system
 	@scripts/test-deps

@@ -19,7 +19,7 @@ from gongshu_server.opening import queries as opening
 from gongshu_server.opening.models import OpeningReview
 from gongshu_server.registration import queries as registration
 from gongshu_server.registration.models import Registration
-from gongshu_server.usage import looks
+from gongshu_server.usage import looks, previews
 
 router = Router(tags=["catalogue"])
 LATEST = 100
@@ -106,14 +106,12 @@ def _version(row: Snapshot, *, own: bool) -> dict[str, Any]:
 
 @router.get(
     "/resources/{resource_id}/preview",
-    response=shape(looks.Preview),
+    response=shape(previews.Preview),
     summary="在许可范围内预览数据",
 )
-def preview(
-    request: HttpRequest, resource_id: str, limit: int = Query(20, ge=1, le=looks.MOST_ROWS)
-) -> Any:
+def preview(request: HttpRequest, resource_id: str) -> Any:
     """Return the first rows of the newest version, the items of the caller's grant; recorded."""
-    return present(looks.preview(resource_id, limit=limit, by=acting(request), at=clock.now()))
+    return present(previews.preview(resource_id, by=acting(request), at=clock.now()))
 
 
 @router.get(

@@ -85,6 +85,7 @@ def _walk_as(who: str, one: Any, rounds: int) -> Iterator[dict[str, Any]]:
     if one is not None:
         client.post("/sign-in/as/", {"person": one.person, "post": one.post})
     ahead, seen, kinds = ["/work/" if one else "/"], set[str](), dict[str, int]()
+    led: dict[str, str] = {}
     while ahead and len(seen) < MOST_PAGES:
         url = ahead.pop(0)
         kind = _kind(url)
@@ -94,8 +95,10 @@ def _walk_as(who: str, one: Any, rounds: int) -> Iterator[dict[str, Any]]:
         kinds[kind] = kinds.get(kind, 0) + 1
         page, links = _visit(client, url, rounds)
         ahead += links
+        for link in links:
+            led.setdefault(link, url)
         if page is not None:
-            yield {"who": who, "url": url, **page}
+            yield {"who": who, "url": url, "from": led.get(url, ""), **page}
 
 
 def _kind(url: str) -> str:

@@ -15,10 +15,10 @@ __all__ = ["address"]
 
 @pytest.fixture(scope="module")
 def databases(address: str) -> tuple[str, str]:
-    """Return the addresses of two empty databases of the cluster."""
+    """Return the addresses of two empty databases of the cluster; a third one is beside them."""
     made = []
     with psycopg.connect(address.rpartition("/")[0] + "/postgres", autocommit=True) as admin:
-        for name in ("backed_up", "elsewhere"):
+        for name in ("backed_up", "elsewhere", "alone"):
             admin.execute(f"create database {name}")  # type: ignore[arg-type] # a name of ours
             made.append(f"{address.rpartition('/')[0]}/{name}")
     return made[0], made[1]
@@ -57,11 +57,10 @@ def test_without_the_client_programs_it_is_said_what_is_missing(
     databases: tuple[str, str], tmp_path: Path
 ) -> None:
     home = tmp_path / "home"
-    settings = {"GONGSHU_DATABASE": databases[0], "GONGSHU_HOME": str(home)}
+    alone = databases[0].replace("backed_up", "alone")
+    settings = {"GONGSHU_DATABASE": alone, "GONGSHU_HOME": str(home)}
     assert gongshu(home, "status", **settings).status == 2  # No node here.
-    home.mkdir()
-    (home / "keys").mkdir()
-    (home / "keys" / "ledger.key").write_text("x")
+    assert gongshu(home, "init", **settings).status == 0
     said = gongshu(home, "backup", tmp_path / "b", **settings, PATH="/nowhere")
     assert said.status == 1
     assert "pg_dump" in said.text

@@ -24,6 +24,6 @@ def test_every_page_opens_for_everybody_who_is_led_to_it(tmp_path: Path) -> None
     assert done.returncode == 0, done.stderr[-4000:]
     pages = json.loads(done.stdout)
     assert len(pages) > MANY
-    assert [(p["who"], p["url"], p["status"]) for p in pages if p["status"] != 200] == []
+    assert [(p["who"], p["from"], p["url"], p["status"]) for p in pages if p["status"] != 200] == []
     over = {(p["url"], p["queries"]) for p in pages if p["queries"] > MOST_QUERIES}
     assert over == set()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet, Subquery
 
 from gongshu.vocabulary.errors import NotFound
 from gongshu_server.accounts.actors import Actor
@@ -34,14 +34,20 @@ def objections(*, by: Actor) -> QuerySet[Objection]:
 
 def objection(objection_id: str, *, by: Actor) -> ObjectionView:
     """Return one objection that the actor may see; NotFound otherwise."""
-    row = objections(by=by).filter(pk=objection_id).first()
+    product = Product.objects.filter(pk=OuterRef("product")).values("title")
+    resource = Resource.objects.filter(pk=OuterRef("resource")).values("title")
+    running = Suspension.objects.filter(objection=OuterRef("pk"), until__isnull=True)
+    rows = objections(by=by).annotate(
+        product_title=Subquery(product), resource_title=Subquery(resource), held=Exists(running)
+    )
+    row = rows.filter(pk=objection_id).first()
     if row is None:
         raise NotFound("没有这项异议。", code="objection_not_found")
     return ObjectionView(
         objection=row,
-        product=Product.objects.values_list("title", flat=True).get(pk=row.product),
-        resource=Resource.objects.values_list("title", flat=True).get(pk=row.resource),
-        suspended=Suspension.objects.filter(objection=row, until__isnull=True).exists(),
+        product=row.product_title,
+        resource=row.resource_title,
+        suspended=row.held,
     )
 
 

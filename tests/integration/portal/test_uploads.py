@@ -62,7 +62,7 @@ def test_a_file_goes_up_from_a_page(city: City) -> None:
 
 
 def test_a_stranger_is_sent_to_the_sign_in(city: City) -> None:
-    assert announce(Client()).status_code == 302
+    assert announce(Client()).status_code == 401
     assert Client().post("/uploads/", headers={"Gongshu-Background": "1"}).status_code == 401
 
 

@@ -77,7 +77,9 @@ def entry(request: HttpRequest, entry_id: str) -> HttpResponse:
         (name, value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, indent=1))
         for name, value in (view.details or {}).items()
     ]
-    subject = sections.subject_url(view.subject_kind, view.subject_id)
+    # What was refused may not be there for who asked: only what was done leads on.
+    done = view.outcome == "done"
+    subject = sections.subject_url(view.subject_kind, view.subject_id) if done else ""
     return render(request, "portal/audit/entry.html", {**row, "said": said, "subject_url": subject})
 
 

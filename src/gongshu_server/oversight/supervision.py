@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Sum
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery, Sum
 
 from gongshu.procedures import all_procedures, procedure
 from gongshu.vocabulary.levels import Level
@@ -145,12 +145,12 @@ def quotas(*, by: Actor, at: datetime) -> list[Used]:
 def revenue(*, by: Actor) -> list[Revenue]:
     """Return what each product with a permitted revenue has billed, beside that revenue."""
     watch(by)
-    limits = PermittedRevenue.objects.select_related("product").order_by("pk")[:SHOWN]
-    rows = {row.product_id: row for row in limits}
-    bills = Bill.objects.filter(order__product__in=rows).values(pk=F("order__product"))
-    billed = dict(bills.annotate(sum=Sum("total")).values_list("pk", "sum"))
+    bills = Bill.objects.filter(order__product=OuterRef("product")).values("order__product")
+    billed = Subquery(bills.annotate(sum=Sum("total")).values("sum"))
+    limits = PermittedRevenue.objects.select_related("product").annotate(billed=billed)
+    rows = {row.product_id: row for row in limits.order_by("pk")[:SHOWN]}
     return [
-        Revenue(pk, row.product.title, billed.get(pk) or Decimal(0), row.amount)
+        Revenue(pk, row.product.title, row.billed or Decimal(0), row.amount)
         for pk, row in rows.items()
     ]
 

@@ -143,6 +143,8 @@ def demo(  # noqa: PLR0917 - one option each; typer calls it by name
     if not ok or no_serve:
         raise typer.Exit(0 if ok else 1)
     run.say_what_to_try(port=port)
+    # What was printed to be copied stays on the screen.
+    os.environ.setdefault("GONGSHU_LOG", "quiet")
     # A fresh process serves: what the story has loaded is not needed any more.
     serve = ["-m", "gongshu_server.commands", "serve", "--port", str(port), "--home", str(folder)]
     os.execv(sys.executable, [sys.executable, *serve])  # noqa: S606 - our own interpreter

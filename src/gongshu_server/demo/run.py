@@ -12,7 +12,9 @@ from typing import Any
 
 from django.conf import settings
 from rich.console import Console
+from rich.padding import Padding
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.text import Text
 
 from gongshu_server.commands.founding import prepare
 from gongshu_server.demo import cast, keys, real, sql, tables
@@ -124,7 +126,7 @@ def _say(outcome: Outcome, stage: Stage, console: Console) -> None:
     console.print(
         f"{mark} {day}  [bold]{outcome.name}[/bold]  ({clauses}；{source})", highlight=False
     )
-    console.print(f"    {outcome.outcome}", highlight=False, markup=False)
+    console.print(Padding(Text(outcome.outcome), (0, 0, 0, 4), expand=False))
 
 
 def _write(outcomes: Sequence[Outcome], stage: Stage, json_file: Path | None) -> None:

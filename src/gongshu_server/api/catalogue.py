@@ -19,7 +19,7 @@ from gongshu_server.opening import queries as opening
 from gongshu_server.opening.models import OpeningReview
 from gongshu_server.registration import queries as registration
 from gongshu_server.registration.models import Registration
-from gongshu_server.usage import looks, previews
+from gongshu_server.usage import previews
 
 router = Router(tags=["catalogue"])
 LATEST = 100
@@ -127,18 +127,18 @@ def quality(request: HttpRequest, resource_id: str, version: int = VERSION) -> A
 
 @router.get(
     "/resources/{resource_id}/versions/{version}/rejects",
-    response=shape(looks.Rejects),
+    response=shape(previews.Rejects),
     summary="一个版本未收的行及原因（数据提供单位）",
 )
 def rejects(
     request: HttpRequest,
     resource_id: str,
     version: int = VERSION,
-    limit: int = Query(100, ge=1, le=looks.MOST_REJECTS),
+    limit: int = Query(100, ge=1, le=previews.MOST_REJECTS),
 ) -> Any:
     """Return the rows that were not taken, with line and reason, to the provider; recorded."""
     by, at = acting(request), clock.now()
-    return present(looks.rejects(resource_id, version, limit=limit, by=by, at=at))
+    return present(previews.rejects(resource_id, version, limit=limit, by=by, at=at))
 
 
 @router.get("/openings", response=page_of(OpeningShown), summary="开放申请")

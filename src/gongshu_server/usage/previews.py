@@ -1,7 +1,8 @@
 """Looking at a few rows of a resource: strictly what a grant of the reader allows, and recorded.
 
-A department looks at what it filed; anybody looks at what was opened. Nobody else gets rows here:
-data of others is worked on in the workshop and leaves it reviewed (S13).
+A department looks at what it filed, rows that were not taken included; anybody looks at what was
+opened. Nobody else gets rows here: data of others is worked on in the workshop and leaves it
+reviewed (S13).
 """
 
 from __future__ import annotations
@@ -10,8 +11,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import islice
+from pathlib import Path
 from typing import Any
 
+from django.conf import settings
+
+from gongshu.lake import Reject, read_rejects
 from gongshu.policy import Use
 from gongshu.vocabulary.actions import Action
 from gongshu.vocabulary.errors import Invalid, NotFound
@@ -24,6 +29,7 @@ from gongshu_server.catalogue.models import Item, Resource, Snapshot
 from gongshu_server.usage import actions, queries
 
 ROWS = 20
+MOST_REJECTS = 200
 WHOLE = "*"
 CELL = 200
 
@@ -44,6 +50,16 @@ class Preview:
     rows: tuple[tuple[str, ...], ...]
     withheld: tuple[str, ...]
     as_of: date
+
+
+@dataclass(frozen=True, slots=True)
+class Rejects:
+    """The first rows of a version's file that could not be taken, out of how many."""
+
+    resource: str
+    version: int
+    count: int
+    rows: tuple[Reject, ...]
 
 
 def readable(row: Resource, items: Iterable[Item], *, by: Actor, at: datetime) -> Readable:
@@ -114,19 +130,40 @@ def rejected(file_id: str, *, by: Actor, at: datetime) -> Iterator[str]:
     found = outcomes.outcome(file_id, by=by, most=0)
     if found.snapshot is None or not found.snapshot.rejects:
         raise NotFound("这个文件没有未收进的行。", code="no_rejects")
+    _look(found.file.resource_id, found.snapshot.rejects, by=by, at=at)
+    return outcomes.rejects_csv(found.snapshot)
+
+
+def rejects(
+    resource_id: str, version: int, *, limit: int = 100, by: Actor, at: datetime
+) -> Rejects:
+    """Return the rows of a version's file that were not taken to its provider, recorded as a use.
+
+    Raises NotFound for a version that there is not, NotPermitted for another organisation's
+    resource.
+    """
+    snapshot = catalogue.quality(resource_id, version, by=by)
+    most = max(1, min(limit, MOST_REJECTS))
+    _look(resource_id, min(most, snapshot.rejects), by=by, at=at)
+    path = Path(settings.HOME) / "lake" / resource_id / "rejects" / f"{version}.parquet"
+    found = read_rejects(path, limit=most) if path.is_file() else []
+    return Rejects(resource_id, version, snapshot.rejects, tuple(found))
+
+
+def _look(resource_id: str, rows: int, *, by: Actor, at: datetime) -> None:
+    """Decide and record that the provider looks at rows of its file that were not taken."""
     use = Use(
         party=by.organisation,
-        object=f"resource:{found.file.resource_id}",
+        object=f"resource:{resource_id}",
         action=Action.process,
         items=frozenset({WHOLE}),
         purpose=Purpose.filing,
         business=None,
         region=None,
         at=at,
-        rows=found.snapshot.rejects,
+        rows=rows,
     )
     actions.use(uses=(use,), by=by, at=at)
-    return outcomes.rejects_csv(found.snapshot)
 
 
 def _rows(snapshot: Snapshot, columns: tuple[str, ...]) -> Iterator[tuple[str, ...]]:

@@ -23,6 +23,7 @@ from gongshu_server.journeys.effects import EFFECTS
 COMPOSED = {("release", "security_vote"), ("release", "compliance_vote")}
 # Actions that ask for no permission by name, and what stands in its place.
 WITHOUT_REQUIRE: Mapping[str, str] = {
+    "accounts.count_passkey": "the passkey's signature is the permission, checked just before",
     "accounts.end_session": "one's own, and nobody else's are even looked for",
     "accounts.move_time": "a demo's own, on its own machine; a real node refuses",
     "accounts.note_failure": "who has not come in has no permissions; it only takes a note",

@@ -30,6 +30,7 @@ from gongshu_server.accounts.logins import (
 from gongshu_server.accounts.models import Holding, Key, Post
 from gongshu_server.accounts.open_sessions import end_session
 from gongshu_server.accounts.organisations import authorise_roles, found, rename, succeed
+from gongshu_server.accounts.passkeys import add_passkey, count_passkey
 from gongshu_server.accounts.permissions import require
 from gongshu_server.accounts.posts import appoint, delegate, leave_post, revoke_delegation
 from gongshu_server.accounts.profiles import change_profile
@@ -41,12 +42,14 @@ from gongshu_server.journal.recording import Event
 
 __all__ = [
     "NewKey",
+    "add_passkey",
     "add_totp",
     "appoint",
     "authorise_roles",
     "change_password",
     "change_profile",
     "confirm_handover",
+    "count_passkey",
     "decline_handover",
     "delegate",
     "end_session",

@@ -63,6 +63,13 @@ class SecondStep(AuthenticateView):
     template_name = "portal/shell/second_step.html"
     form_class = CodeForm
 
+    def _build_forms(self) -> CodeForm | None:
+        """Return the posted code; passkeys are a way of their own (by_passkey.py)."""
+        posted = self.request.POST if self.request.method == "POST" else None
+        self.webauthn_form = None
+        self.auth_form = CodeForm(user=self.stage.login.user, data=posted)
+        return None if posted is None else self.auth_form
+
 
 class Again(ReauthenticateView):
     """The password once more, before a page that concerns the safety of the login."""

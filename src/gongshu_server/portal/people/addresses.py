@@ -11,6 +11,7 @@ urlpatterns = [
     path("safety/", safety.safety, name="safety"),
     path("safety/password/", safety.password, name="password"),
     path("safety/totp/", safety.totp, name="totp"),
+    path("safety/passkey/", safety.passkey, name="passkey"),
     path("safety/recovery/", safety.recovery, name="recovery"),
     path("safety/factors/<int:factor_id>/remove/", safety.remove, name="remove_factor"),
     path("safety/sessions/<str:name>/end/", safety.end, name="end_session"),

@@ -19,13 +19,14 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from gongshu.vocabulary.errors import DomainError, NotFound
-from gongshu_server.accounts import actions, logins, open_sessions, second_factors
+from gongshu_server.accounts import actions, logins, open_sessions, passkeys, second_factors
 from gongshu_server.accounts.models import Login
 from gongshu_server.portal import refusals, sessions
 from gongshu_server.portal.doing import View, done, perform, signed_in
 from gongshu_server.portal.first_password import FirstPasswordForm
 
 SEED = "totp_seed"
+ASKED = "passkey_to_add"
 
 
 def _login(request: HttpRequest) -> Login:
@@ -112,6 +113,32 @@ def totp(request: HttpRequest) -> HttpResponse:
     picture = segno.make(second_factors.totp_address(login, seed), micro=False)
     context = {"seed": seed, "picture": picture.png_data_uri(scale=5), "card": refusal}
     return render(request, "portal/people/totp.html", context, status=status)
+
+
+@proved
+@sensitive_post_parameters("credential")
+@require_http_methods(["GET", "HEAD", "POST"])
+def passkey(request: HttpRequest) -> HttpResponse:
+    """Let the browser make a passkey, and add it to the reader's login."""
+    refusal, status = None, 200
+    if request.method == "POST":
+        try:
+            actions.add_passkey(
+                name=request.POST.get("name", ""),
+                answer=request.POST.get("credential", ""),
+                question=request.session.pop(ASKED, {}),
+                by=sessions.actor(request),
+                at=sessions.now(request),
+            )
+        except DomainError as error:
+            refusal, status = refusals.card(error), refusals.status_of(error)
+        else:
+            sentence = _("通行密钥已添加，下次可以用它登录。")
+            return done(request, sentence, reverse("people:safety"))
+    asked = passkeys.ask_to_add(_login(request))
+    request.session[ASKED] = asked.state
+    context = {"asked": {"creation_options": asked.options}, "card": refusal}
+    return render(request, "portal/people/passkey.html", context, status=status)
 
 
 @proved

@@ -5,7 +5,6 @@
 import {say, teach} from "./words.js";
 
 teach({
-  "passkey.missing": ["这个浏览器不支持通行密钥，请用密码和动态口令登录。", "This browser knows no passkeys. Sign in with password and one-time code."],
   "passkey.failed": ["没有完成：已取消、超时，或者这个密钥没有登记在这里。可以再试一次，或用密码登录。", "Not completed: cancelled, timed out, or this key is not known here. Try again, or use your password."],
 });
 
@@ -80,11 +79,9 @@ function tell(form, sentence) {
 
 export function attach(form) {
   const field = form.elements.namedItem("credential");
-  if (!window.PublicKeyCredential) {
-    tell(form, say("passkey.missing"));
-    for (const button of form.querySelectorAll("button")) button.disabled = true;
-    return;
-  }
+  // Where the browser knows no passkeys the form stays hidden, as it came.
+  if (!window.PublicKeyCredential) return;
+  form.hidden = false;
   form.addEventListener("submit", async (event) => {
     if (field.value) return;
     event.preventDefault();

@@ -163,6 +163,35 @@ def test_keys_lead_out_and_check(stage: Stage) -> None:
     assert len(stage.requests("POST", "/check/")) > before
 
 
+@pytest.mark.parametrize("way", ["typed", "put in", "composed"])
+def test_what_is_selected_is_replaced_within_the_policy(stage: Stage, way: str) -> None:
+    """Replacing coloured text leaves no style attribute of the browser's own behind."""
+    page = opened(stage)
+    text(page).click()
+    page.keyboard.insert_text("SELECT 企业名称 FROM 安全生产许可证")
+    expect(page.locator(".cm-line span").first).to_have_text("SELECT")
+    page.keyboard.press("Control+A")
+    if way == "typed":
+        page.keyboard.type("(企业")
+    elif way == "put in":
+        page.keyboard.insert_text("企业")
+    else:
+        compose(page, "kehu", "企业")
+    result = {"typed": "(企业)"}.get(way, "企业")
+    page.wait_for_function("result => document.getElementById('sql').value === result", arg=result)
+    page.keyboard.press("Control+Z")
+    assert value(page) == "SELECT 企业名称 FROM 安全生产许可证"
+
+
+def compose(page: Page, sound: str, word: str) -> None:
+    """Type a word as an input method does: its sound first, then the choice."""
+    keys = page.context.new_cdp_session(page)
+    at = len(sound)
+    keys.send("Input.imeSetComposition", {"text": sound, "selectionStart": at, "selectionEnd": at})
+    keys.send("Input.insertText", {"text": word})
+    keys.detach()
+
+
 def test_a_lost_session_is_said(stage: Stage) -> None:
     """A 401 on checking shows the way to sign in and keeps the text."""
     page = opened(stage)

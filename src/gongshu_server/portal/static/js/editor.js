@@ -94,6 +94,31 @@ function diagnostics(state, findings) {
     .sort((a, b) => a.from - b.from);
 }
 
+/** Type a text over what is selected, as the editor's own rules (closing brackets) would. */
+function typeOver(view, text) {
+  const {from, to} = view.state.selection.main;
+  const insert = () => view.state.update(view.state.replaceSelection(text), {userEvent: "input.type", scrollIntoView: true});
+  const taken = view.state.facet(cm.EditorView.inputHandler).some((handler) => handler(view, from, to, text, insert));
+  if (!taken) view.dispatch(insert());
+}
+
+// Where typing replaces a coloured selection, the browser keeps the colour with a style attribute
+// of its own, which the policy forbids and reports. So the selection is replaced here, in the
+// document; the browser only ever types at a cursor.
+const REPLACING = cm.EditorView.domEventHandlers({
+  beforeinput(event, view) {
+    if (event.inputType !== "insertText" || event.data === null || view.state.readOnly) return false;
+    if (event.isComposing || view.state.selection.main.empty) return false;
+    event.preventDefault();
+    typeOver(view, event.data);
+    return true;
+  },
+  compositionstart(_, view) {
+    if (view.state.readOnly || view.state.selection.main.empty) return;
+    view.dispatch(view.state.replaceSelection(""), {userEvent: "delete.selection"});
+  },
+});
+
 class Editor extends HTMLElement {
   connectedCallback() {
     if (this.view) return;
@@ -125,7 +150,7 @@ class Editor extends HTMLElement {
     };
     return [
       cm.Prec.highest(cm.keymap.of([{key: "Mod-Enter", run}])),
-      cm.lineNumbers(), cm.highlightActiveLineGutter(), cm.highlightActiveLine(), cm.highlightSpecialChars(),
+      REPLACING, cm.lineNumbers(), cm.highlightActiveLineGutter(), cm.highlightActiveLine(), cm.highlightSpecialChars(),
       cm.history(), cm.drawSelection(), cm.indentOnInput(), cm.indentUnit.of("  "), cm.bracketMatching(),
       cm.closeBrackets(), cm.search({top: true}), cm.highlightSelectionMatches(), cm.lintGutter(),
       cm.autocompletion({override: [completing(() => this.schema())], icons: false}),

@@ -18,6 +18,8 @@ from architecture import trees
 NODE = "The node's contexts import downward only"
 LIBRARY = "The library knows nothing of the node"
 FRAMEWORK = "The library knows nothing of Django"
+CLIENT = "The client knows nothing of the node"
+BELOW = "Nothing rests on the client"
 
 
 def lint(root: Path) -> subprocess.CompletedProcess[str]:
@@ -52,7 +54,7 @@ def broken(said: subprocess.CompletedProcess[str]) -> set[str]:
     """Return the names of the contracts that the report calls broken."""
     return {
         name
-        for name in (NODE, LIBRARY, FRAMEWORK)
+        for name in (NODE, LIBRARY, FRAMEWORK, CLIENT, BELOW)
         if f"{name} BROKEN" in " ".join(said.stdout.split())
     }
 
@@ -61,7 +63,7 @@ def test_the_walls_stand() -> None:
     """Nothing in the tree breaks a contract."""
     said = lint(trees.ROOT)
     assert said.returncode == 0, said.stdout + said.stderr
-    assert "Contracts: 3 kept, 0 broken." in said.stdout
+    assert "Contracts: 5 kept, 0 broken." in said.stdout
 
 
 def test_every_layer_is_a_wall(tmp_path: Path) -> None:
@@ -100,6 +102,11 @@ def test_every_layer_is_a_wall(tmp_path: Path) -> None:
         ("gongshu/policy/planted.py", "from gongshu_server.journal.ids import ulid\n", LIBRARY),
         ("gongshu/policy/planted.py", "from django.db import models\n", FRAMEWORK),
         ("gongshu/workflow/planted.py", "import granian\n", FRAMEWORK),
+        ("gongshu_client/planted.py", "import gongshu_server.settings\n", CLIENT),
+        ("gongshu_client/planted.py", "from django.db import models\n", CLIENT),
+        # Not even on a detour through the library.
+        ("gongshu_client/planted.py", "from gongshu.engines import duck\n", CLIENT),
+        ("gongshu_server/market/planted.py", "from gongshu_client import Client\n", BELOW),
     ],
 )
 def test_a_breach_is_found(tmp_path: Path, file: str, text: str, contract: str) -> None:

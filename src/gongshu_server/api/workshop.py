@@ -72,7 +72,7 @@ def releases(request: HttpRequest, paging: Paging = PAGING) -> Any:
 @router.get(
     "/releases/{release_id}", response=ReleaseOverview, summary="一个出域申请和两项审核的进展"
 )
-def release(request: HttpRequest, response: HttpResponse, release_id: str) -> Any:
+def one_release(request: HttpRequest, response: HttpResponse, release_id: str) -> Any:
     """Return a release and how the two reviews stand; votes are blind until both are in."""
     by = acting(request)
     row = queries.release(release_id, by=by)

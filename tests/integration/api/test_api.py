@@ -16,6 +16,7 @@ from gongshu_server.catalogue.models import Resource
 from gongshu_server.journal import clock
 from gongshu_server.journal.models import Entry
 from gongshu_server.journeys.actions import ACTIONS
+from integration.api.clients import key
 from integration.city import City
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -26,12 +27,6 @@ ENTRY = {
     "items": ["水库名称", "水位"],
     "update_cycle": "每小时",
 }
-
-
-def key(city: City, code: str, duty: str = "handler", **options: Any) -> str:
-    by = city.actor(code, duty)
-    options.setdefault("scopes", ("all",))
-    return accounts.issue_key(label="测试", by=by, at=city.later(), **options).clear
 
 
 class Caller:

@@ -8,7 +8,8 @@ import pytest
 
 from gongshu_server.api.api import api
 from gongshu_server.journal.models import Entry
-from integration.api.test_api import Caller, key
+from integration.api.clients import key
+from integration.api.test_api import Caller
 from integration.city import City, agreed, listed, publicised, published, released, submitted
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -11,7 +11,8 @@ from gongshu.vocabulary.permissions import PERMISSIONS
 from gongshu_server.api import steps
 from gongshu_server.journal.models import Entry
 from gongshu_server.journeys.actions import ACTIONS
-from integration.api.test_api import ENTRY, Caller, key
+from integration.api.clients import key
+from integration.api.test_api import ENTRY, Caller
 from integration.city import City
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from integration.api.test_api import ENTRY, Caller, key
+from integration.api.clients import key
+from integration.api.test_api import ENTRY, Caller
 from integration.city import City
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
-from django.test import Client
+from django_tasks_db.models import DBTaskResult
 
-from gongshu_server.accounts import actions as accounts
+from gongshu_client import Client, Conflict, Invalid, NotFound, Unreachable, UploadBroken
+from gongshu_client.door import Request
+from gongshu_client.shapes import CatalogueReceivedFile, UploadShown
+from gongshu_server.catalogue import uploads
 from gongshu_server.catalogue.models import ReceivedFile
+from integration.api.clients import client
 from integration.city import City, reviewed
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -19,125 +23,149 @@ STEP = 1_000_000
 
 
 @pytest.fixture(autouse=True)
-def home(settings: Any, tmp_path: Path) -> Path:
-    """Give each test a node's folder of its own."""
+def home(settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Give each test a node's folder of its own, and chunks that a test can have several of."""
     settings.HOME = tmp_path
+    monkeypatch.setattr(uploads, "CHUNK", STEP)
     return tmp_path
 
 
-class Sender:
-    """Sends with one key."""
-
-    def __init__(self, city: City, code: str, duty: str = "handler") -> None:
-        by = city.actor(code, duty)
-        clear = accounts.issue_key(label="测试", scopes=("all",), by=by, at=city.later()).clear
-        self._headers = {"Authorization": f"Bearer {clear}"}
-        self._client = Client()
-
-    def post(self, path: str, **body: Any) -> Any:
-        return self._client.post(
-            f"/api/v1{path}",
-            data=json.dumps(body),
-            content_type="application/json",
-            headers=self._headers,
-        )
-
-    def call(self, method: str, path: str, chunk: bytes = b"", **headers: str) -> Any:
-        return self._client.generic(
-            method,
-            f"/api/v1{path}",
-            chunk,
-            content_type="application/offset+octet-stream",
-            headers=self._headers | {k.replace("_", "-"): v for k, v in headers.items()},
-        )
-
-    def chunk(self, upload: str, offset: int, content: bytes = CONTENT) -> Any:
-        part = content[offset : offset + STEP]
-        return self.call("PATCH", f"/uploads/{upload}", part, Upload_Offset=str(offset))
-
-
-def announced(sender: Sender, **body: Any) -> Any:
+def announced(sender: Client, **body: Any) -> UploadShown:
     said = {"kind": "resource", "name": "表.csv", "size": len(CONTENT)}
-    return sender.post("/uploads", **said | body)
+    return sender.files.announce(**said | body)
 
 
-def test_a_file_is_resumed_and_received(city: City) -> None:
-    resource = reviewed(city)
-    sender = Sender(city, "emergency")
-    begun = announced(sender, target_id=resource.pk)
-    assert begun.status_code == 201
-    upload = begun.json()["id"]
-    assert begun.json()["chunk"] == 8 << 20
-    offset = sender.chunk(upload, 0).json()["offset"]
-    again = sender.chunk(upload, 0)  # The answer got lost on the way.
-    assert again.status_code == 409
-    assert again.json()["reasons"] == [{"offset": offset}]
-    while offset < len(CONTENT):
-        for method in ("HEAD", "GET"):
-            assert sender.call(method, f"/uploads/{upload}")["Upload-Offset"] == str(offset)
-        answer = sender.chunk(upload, offset)
-        assert answer["Upload-Offset"] == str(answer.json()["offset"])
-        offset = answer.json()["offset"]
-    done = sender.post(f"/uploads/{upload}/finish")
-    assert done.status_code == 202
-    assert ReceivedFile.objects.get(pk=done.json()["id"]).bytes == len(CONTENT)
-    assert not {"digest", "salt"} & set(done.json())
+def file(folder: Path, name: str = "表.csv", content: bytes = CONTENT) -> Path:
+    path = folder / name
+    path.write_bytes(content)
+    return path
 
 
-def test_finishing_queues_the_reading(city: City) -> None:
-    from django_tasks_db.models import DBTaskResult
+def test_a_file_is_sent_and_received(city: City, tmp_path: Path) -> None:
+    sender, told = client(city, "emergency"), []
+    done = sender.files.send(
+        file(tmp_path),
+        target_id=reviewed(city).pk,
+        progress=lambda held, whole: told.append((held, whole)),
+    )
+    assert isinstance(done, CatalogueReceivedFile)
+    assert ReceivedFile.objects.get(pk=done.id).bytes == len(CONTENT)
+    assert [held for held, _ in told] == [1_000_000, 2_000_000, 3_000_000, len(CONTENT)]
+    assert {whole for _, whole in told} == {len(CONTENT)}
 
-    sender = Sender(city, "emergency")
-    upload = announced(sender, target_id=reviewed(city).pk, size=3).json()["id"]
-    sender.chunk(upload, 0, b"a,b")
-    sender.post(f"/uploads/{upload}/finish")
-    (task,) = DBTaskResult.objects.all()
-    assert task.args_kwargs["args"] == ["ingest", [upload]]
+
+def test_a_broken_upload_goes_on_where_the_node_stands(
+    city: City, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sender, path = client(city, "emergency"), file(tmp_path)
+    real = sender.files.append
+
+    def lost(upload_id: str, offset: int, chunk: bytes) -> int:
+        if offset:
+            real(upload_id, offset, chunk)  # It arrived; the answer did not.
+            raise Unreachable("ReadError", "")
+        return real(upload_id, offset, chunk)
+
+    resource = reviewed(city).pk
+    with monkeypatch.context() as broken_line, pytest.raises(UploadBroken) as broken:
+        broken_line.setattr(sender.files, "append", lost)
+        sender.files.send(path, target_id=resource)
+    told: list[int] = []
+    done = sender.files.send(
+        path, upload_id=broken.value.upload_id, progress=lambda held, _: told.append(held)
+    )
+    assert told[0] == 3 * STEP
+    assert ReceivedFile.objects.get(pk=done.id).bytes == len(CONTENT)
 
 
-@pytest.mark.parametrize("said", ["", "-1", "1e3", "９", "9" * 30])
+def test_a_chunk_sent_again_is_not_written_twice(city: City) -> None:
+    sender = client(city, "emergency")
+    upload = announced(sender, target_id=reviewed(city).pk)
+    chunk = CONTENT[:STEP]
+    assert sender.files.append(upload.id, 0, chunk) == STEP
+    assert sender.files.append(upload.id, 0, chunk) == STEP
+    assert sender.files.offset(upload.id).offset == STEP
+    with pytest.raises(Conflict, match="还没有传完"):
+        sender.files.finish(upload.id)
+
+
+def test_where_an_upload_stands_is_told_without_a_body(city: City) -> None:
+    sender = client(city, "emergency")
+    upload = announced(sender, target_id=reviewed(city).pk)
+    sender.files.append(upload.id, 0, b"abc")
+    for method in ("HEAD", "GET"):
+        said = sender._door.send(Request(method=method, path=f"/api/v1/uploads/{upload.id}"))
+        assert said.headers["Upload-Offset"] == "3"
+
+
+def test_finishing_again_is_the_same_and_queues_the_reading(city: City) -> None:
+    sender = client(city, "emergency")
+    upload = announced(sender, target_id=reviewed(city).pk, size=3)
+    sender.files.append(upload.id, 0, b"a,b")
+    first, again = [sender.files.finish(upload.id) for _ in range(2)]
+    assert first.id == again.id == upload.id
+    assert ReceivedFile.objects.count() == 1
+    assert {tuple(t.args_kwargs["args"][1]) for t in DBTaskResult.objects.all()} == {(upload.id,)}
+
+
+@pytest.mark.parametrize("said", ["", "-1", "1e3", "\uff19", "9" * 30])
 def test_a_chunk_says_where_it_begins(city: City, said: str) -> None:
-    sender = Sender(city, "emergency")
-    upload = announced(sender, target_id=reviewed(city).pk).json()["id"]
-    headers = {"Upload_Offset": said} if said.isascii() else {}
-    answer = sender.call("PATCH", f"/uploads/{upload}", b"x", **headers)
-    assert (answer.status_code, answer.json()["code"]) == (422, "no_offset")
+    sender = client(city, "emergency")
+    upload = announced(sender, target_id=reviewed(city).pk)
+    headers = {"Upload-Offset": said} if said and said.isascii() else {}
+    request = Request(
+        method="PATCH", path=f"/api/v1/uploads/{upload.id}", content=b"x", headers=headers
+    )
+    with pytest.raises(Invalid) as refused:
+        sender._door.send(request)
+    assert refused.value.code == "no_offset"
 
 
 def test_another_organisation_is_told_the_same_404(city: City) -> None:
-    sender, other = Sender(city, "emergency"), Sender(city, "water")
-    upload = announced(sender, target_id=reviewed(city).pk).json()["id"]
-    for method, path in (
+    sender, other = client(city, "emergency"), client(city, "water")
+    upload = announced(sender, target_id=reviewed(city).pk).id
+    said: list[set[tuple[str, str]]] = []
+    for method, more in (
         ("GET", ""),
-        ("HEAD", ""),
         ("PATCH", ""),
         ("DELETE", ""),
         ("POST", "/finish"),
     ):
-        theirs = other.call(method, f"/uploads/{upload}{path}", b"x", Upload_Offset="0")
-        nobodys = other.call(method, f"/uploads/{'0' * 26}{path}", b"x", Upload_Offset="0")
-        assert theirs.status_code == nobodys.status_code == 404
-        assert theirs.content == nobodys.content
-    assert sender.call("GET", f"/uploads/{upload}").json()["offset"] == 0
+        both = set()
+        for one in (upload, "0" * 26):
+            request = Request(
+                method=method,
+                path=f"/api/v1/uploads/{one}{more}",
+                content=b"x" if method == "PATCH" else None,
+                headers={"Upload-Offset": "0"},
+            )
+            with pytest.raises(NotFound) as refused:
+                other._door.send(request)
+            both.add((refused.value.code, refused.value.sentence))
+        said.append(both)
+    assert [len(both) for both in said] == [1, 1, 1, 1]
+    assert sender.files.offset(upload).offset == 0
 
 
 def test_an_upload_is_cancelled(city: City) -> None:
-    sender = Sender(city, "emergency")
-    upload = announced(sender, target_id=reviewed(city).pk).json()["id"]
-    assert sender.call("DELETE", f"/uploads/{upload}").status_code == 204
-    assert sender.chunk(upload, 0).json()["code"] == "upload_closed"
+    sender = client(city, "emergency")
+    upload = announced(sender, target_id=reviewed(city).pk).id
+    sender.files.drop(upload)
+    with pytest.raises(Conflict) as refused:
+        sender.files.append(upload, 0, b"x")
+    assert refused.value.code == "upload_closed"
 
 
-def test_an_attachment_comes_back_as_a_download_only(city: City) -> None:
+def test_an_attachment_comes_back_as_a_download_only(city: City, tmp_path: Path) -> None:
     case = reviewed(city).case
-    sender, party, stranger = (Sender(city, code) for code in ("emergency", "bureau", "water"))
-    upload = announced(sender, kind="case", target_id=case, name='意"见<b>.pdf').json()["id"]
-    for offset in range(0, len(CONTENT), STEP):
-        sender.chunk(upload, offset)
-    attachment = sender.post(f"/uploads/{upload}/finish").json()["id"]
-    got = party.call("GET", f"/attachments/{attachment}")
-    assert b"".join(got.streaming_content) == CONTENT
-    assert got["Content-Disposition"].startswith("attachment;")
-    assert got["X-Content-Type-Options"] == "nosniff"
-    assert got["Content-Type"] == "application/pdf"
-    assert stranger.call("GET", f"/attachments/{attachment}").status_code == 404
+    sender, party, stranger = (client(city, code) for code in ("emergency", "bureau", "water"))
+    path = file(tmp_path, '意"见<b>.pdf')
+    attachment = sender.files.send(path, kind="case", target_id=case).id
+    assert party.files.attachment(attachment) == CONTENT
+    request = Request(method="GET", path=f"/api/v1/attachments/{attachment}")
+    headers: httpx.Headers = party._door.send(request).headers
+    assert headers["Content-Disposition"].startswith("attachment;")
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["Content-Type"] == "application/pdf"
+    with pytest.raises(NotFound):
+        stranger.files.attachment(attachment)

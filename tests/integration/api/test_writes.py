@@ -13,7 +13,8 @@ from django_tasks_db.models import DBTaskResult
 from gongshu_server.accounts.models import Key
 from gongshu_server.catalogue.models import ReceivedFile, Resource
 from gongshu_server.journal.models import Request
-from integration.api.test_api import ENTRY, key
+from integration.api.clients import key
+from integration.api.test_api import ENTRY
 from integration.city import City, reviewed
 
 pytestmark = pytest.mark.django_db(transaction=True)

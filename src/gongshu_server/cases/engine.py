@@ -75,7 +75,7 @@ def _number(table: Procedure, at: datetime) -> str:
     series, _ = Number.objects.select_for_update().get_or_create(procedure=table.code, year=year)
     series.last += 1
     series.save(update_fields=["last"])
-    return f"{table.code.replace('_', '-').upper()}-{year}-{series.last:06d}"
+    return f"{table.zh}〔{year}〕{series.last}号"
 
 
 def locked(case_id: str, *, by: Actor) -> Case:

@@ -149,6 +149,18 @@ def cases(*, by: Actor, open_only: bool = False, procedure_code: str = "") -> Qu
     return rows.filter(closed_at__isnull=True) if open_only else rows
 
 
+def overdue(rows: QuerySet[Case], *, at: datetime) -> QuerySet[Case]:
+    """Return those of the cases that have a running limit which has ended."""
+    ended = Clock.objects.filter(case=OuterRef("pk"), stopped_at__isnull=True)
+    return rows.filter(Exists(ended.filter(paused_at__isnull=True, due__lte=at)))
+
+
+def handled_by(rows: QuerySet[Case], organisation: str) -> QuerySet[Case]:
+    """Return those of the cases that the organisation handles."""
+    handling = Party.objects.filter(case=OuterRef("pk"), organisation_id=organisation)
+    return rows.filter(Exists(handling.filter(part="handler")))
+
+
 def states(case_ids: Iterable[str]) -> dict[str, tuple[str, str]]:
     """Return the state of each case as code and in words, in one query."""
     rows = Case.objects.filter(pk__in=list(case_ids)).values_list("pk", "procedure", "state")

@@ -44,6 +44,7 @@ class Load:
 class Late:
     """How many open cases of one handling organisation are late, and how many it has."""
 
+    id: str
     organisation: str
     open: int
     late: int
@@ -55,6 +56,7 @@ class Used:
 
     grant: str
     case: str
+    title: str
     used: int
     quota: int
 
@@ -108,10 +110,13 @@ def lateness(*, by: Actor, at: datetime) -> list[Late]:
     watch(by)
     late = _running().filter(case=OuterRef("case"), due__lte=at)
     parties = Party.objects.filter(part="handler", case__closed_at__isnull=True)
-    rows = parties.values(name=F("organisation__short_name")).annotate(
+    rows = parties.values("organisation_id", name=F("organisation__short_name")).annotate(
         n=Count("case", distinct=True), late=Count("case", distinct=True, filter=Exists(late))
     )
-    return [Late(row["name"], row["n"], row["late"]) for row in rows.order_by("-late", "-n")[:50]]
+    return [
+        Late(row["organisation_id"], row["name"], row["n"], row["late"])
+        for row in rows.order_by("-late", "-n")[:50]
+    ]
 
 
 def levels(*, by: Actor) -> list[tuple[str, int]]:
@@ -133,9 +138,12 @@ def quotas(*, by: Actor, at: datetime) -> list[Used]:
     """Return the newest grants in force that have a quota, the fullest first."""
     watch(by)
     live = GrantRow.objects.filter(revoked_at__isnull=True, body__contains='"quota":{')
-    views = grant_views(live.order_by("-pk")[:MOST_GRANTS], at=at)
+    title = Subquery(Case.objects.filter(pk=OuterRef("case")).values("title"))
+    rows = list(live.annotate(title=title).order_by("-pk")[:MOST_GRANTS])
+    titles = {row.pk: row.title or "" for row in rows}
+    views = grant_views(rows, at=at)
     used = [
-        Used(v.grant.id, v.grant.case, v.used, v.grant.quota.amount)
+        Used(v.grant.id, v.grant.case, titles[v.grant.id], v.used, v.grant.quota.amount)
         for v in views
         if v.grant.quota is not None and v.grant.quota.amount
     ]

@@ -49,12 +49,18 @@ def inbox(request: HttpRequest) -> HttpResponse:
 @require_safe
 def listing(request: HttpRequest) -> HttpResponse:
     """Show the cases that the reader may see, newest first, by procedure and state."""
-    rows: QuerySet[Case] = Case.objects.visible_to(sessions.actor(request))
+    by, at = sessions.actor(request), sessions.now(request)
     wanted = request.GET.get("procedure", "")
-    if wanted in {table.code for table in all_procedures()}:
-        rows = rows.filter(procedure=wanted)
-    if request.GET.get("open"):
-        rows = rows.filter(closed_at__isnull=True)
+    if wanted not in {table.code for table in all_procedures()}:
+        wanted = ""
+    late, handler = bool(request.GET.get("late")), request.GET.get("handler", "")
+    rows: QuerySet[Case] = queries.cases(
+        by=by, open_only=late or bool(request.GET.get("open")), procedure_code=wanted
+    )
+    if late:
+        rows = queries.overdue(rows, at=at)
+    if handler:
+        rows = queries.handled_by(rows, handler)
     found: Page = page_of(rows, request, size=PAGE)
     shown = [(row, procedure(row.procedure)) for row in found.rows]
     context = {
@@ -62,7 +68,10 @@ def listing(request: HttpRequest) -> HttpResponse:
         "page": found,
         "procedures": [(table.code, table.zh) for table in all_procedures()],
         "procedure": wanted,
-        "open": bool(request.GET.get("open")),
+        "open": late or bool(request.GET.get("open")),
+        "late": late,
+        "handler": handler,
+        "handler_name": queries.organisation_names([handler]).get(handler, "") if handler else "",
     }
     return render(request, "portal/work/cases.html", context)
 

@@ -43,10 +43,10 @@ def test_a_step_is_one_line_of_the_timeline_and_one_entry(city: City) -> None:
 
 def test_numbers_run_within_a_procedure_and_year(city: City) -> None:
     first, second = case_of(city), case_of(city)
-    assert first.number == "CATALOGUE-ENTRY-2025-000001"
-    assert second.number == "CATALOGUE-ENTRY-2025-000002"
+    assert first.number == "目录编制〔2025〕1号"
+    assert second.number == "目录编制〔2025〕2号"
     city.later(days=130)
-    assert case_of(city).number == "CATALOGUE-ENTRY-2026-000001"
+    assert case_of(city).number == "目录编制〔2026〕1号"
 
 
 def test_a_refused_step_uses_up_no_number(city: City) -> None:
@@ -59,7 +59,7 @@ def test_a_refused_step_uses_up_no_number(city: City) -> None:
         entry=faulty,
         authority=city.org("bureau"),
     )
-    assert case_of(city).number.endswith("000001")
+    assert case_of(city).number.endswith("〕1号")
 
 
 def test_the_wrong_state_names_what_is_possible(city: City) -> None:

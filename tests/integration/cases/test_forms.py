@@ -28,7 +28,7 @@ HOSTILE = "<script>alert(1)</script>\u202e&amp;\x01"
 SAMPLE = Form(
     kind="review",
     title="公共数据资源登记审批表",
-    number="REGISTRATION-2025-000001",
+    number="首次登记〔2025〕1号",
     entries=(Entry("事项", HOSTILE), Entry("申请方", "临澜市数据局")),
     opinions=(Opinion("受理", "登记中心", HOSTILE, "26号 第十条", date(2025, 9, 1)),),
     seals=("临澜市公共数据登记中心",),
@@ -128,7 +128,7 @@ def test_markup_is_text_in_both() -> None:
 
 GOLDEN = (
     "<h1>公共数据资源登记审批表</h1>",
-    '<p class="paper-number">受理号：REGISTRATION-2025-000001</p>',
+    '<p class="paper-number">受理号：首次登记〔2025〕1号</p>',
     "<td>26号 第十条</td>",
     "<p>临澜市公共数据登记中心（盖章）</p>",
     "<p>2025年9月2日</p>",

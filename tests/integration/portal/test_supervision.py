@@ -55,6 +55,20 @@ def test_open_and_late_cases_are_counted(city: City, running: Case) -> None:
     assert re.findall(r">(\d+)<", late.group()) == ["1", "1"]
 
 
+def test_each_number_leads_to_the_cases_that_it_counts(city: City, running: Case) -> None:
+    client = signed_in(city, "bureau")
+    submitted(city)
+    Clock.objects.filter(case=running).update(due=clock.now() - timedelta(minutes=1))
+    front = opened(client, "/supervision/")
+    links = set(re.findall(r'href="(/cases/\?(?:handler|procedure)=[^"]*)">(\d+)<', front))
+    assert any(number != "0" and "late=1" in url for url, number in links)
+    for url, number in links:
+        listed = opened(client, url.replace("&amp;", "&"))
+        assert len(re.findall(r'data-label="受理号"', listed)) == int(number), url
+    handler = next(url for url, _ in links if "handler=" in url)
+    assert "承办单位：" in opened(client, handler.replace("&amp;", "&"))
+
+
 def test_the_board_shows_the_lights(city: City, running: Case) -> None:
     client = signed_in(city, "bureau")
     assert running.title in opened(client, "/supervision/clocks/")

@@ -11,7 +11,14 @@ const COLOURS = ["#1f5fae", "#b57414", "#3f8f68", "#7a4aa0", "#0b7285", "#5a6579
 const STEPS = ["#e6eef8", "#bcd3ed", "#84addb", "#4a83c2", "#1f5fae", "#123d73"];
 const FONT = '"PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", "Noto Sans SC", system-ui, sans-serif';
 
-const cut = (text, length) => (text.length > length ? `${text.slice(0, length - 1)}…` : text);
+// A Latin letter or a digit is half as wide as a Chinese character.
+const width = (text) => [...text].reduce((sum, sign) => sum + (sign.codePointAt(0) < 0x2e80 ? 0.5 : 1), 0);
+function cut(text, room) {
+  if (width(text) <= room) return text;
+  const signs = [...text];
+  while (signs.length && width(signs.join("")) > room - 1) signs.pop();
+  return `${signs.join("")}…`;
+}
 const label = {color: INK, fontSize: 13, fontFamily: FONT};
 
 function frame(kind, said) {

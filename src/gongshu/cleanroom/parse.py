@@ -111,7 +111,7 @@ class Parsed:
 def parse(sql: str, caps: Caps = USER_CAPS) -> Parsed:
     """This function will return the tree of a query, or the reasons why it is none.
 
-    Sources: disclosure-control §3.5; peers/privacy.md §4 recipe 1.
+    Sources: disclosure-control §3.5; docs/explanation/clean-room.md.
     """
     fault = _text_fault(sql, caps)
     if fault is not None:

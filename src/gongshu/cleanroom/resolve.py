@@ -3,7 +3,7 @@
 Property: in what this pass returns, each column is a declared column of a declared source (or of
 a subquery over them), stars and ordinals are written out, and no name had a second reading: a
 name equal to a relation's alias could be a whole row, a name that two relations hold could be
-either, and both are refused (peers/privacy.md §5).
+either, and both are refused.
 """
 
 from __future__ import annotations

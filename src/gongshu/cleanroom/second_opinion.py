@@ -4,7 +4,7 @@ Property: a query passes only if the engine binds it, its plan consists of known
 every column that the plan scans was found by our own walk. The engine sees an empty copy of the
 schemas and no file, network or setting. Of its optimizers only those that drop unused columns
 are on: the others fold a plan over empty tables to nothing or move columns out of sight into
-filters (peers/privacy.md §5 names three of them; we turn off what a later version may add, too).
+filters (three of them are known to; we turn off what a later version may add, too).
 """
 
 from __future__ import annotations

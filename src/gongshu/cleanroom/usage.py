@@ -40,7 +40,7 @@ class Usage:
 def walk(query: Query) -> Usage:
     """This function will return the influences of every output column.
 
-    Source: peers/privacy.md §5 (output lineage is not enough).
+    Output lineage is not enough: filters, joins and groups decide on rows as well.
     """
     rows = tuple(dict.fromkeys(_row_origins(query, ())))
     columns = tuple(

@@ -1,4 +1,4 @@
-"""DuckDB in the locked worker, by the recipe of peers/privacy.md §4.
+"""DuckDB in the locked worker, in the order of docs/explanation/clean-room.md.
 
 The worker is a process of its own that has seen no data and dies after one query. Granted rows are
 loaded first; then the engine is shut off from files, network and settings; only then does it see

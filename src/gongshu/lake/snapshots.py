@@ -135,7 +135,7 @@ def digest(folder: Path, files: Sequence[str], salt: bytes) -> str:
     """Return SHA-256 over the sorted names, sizes and contents of the files, under the salt.
 
     Each file's content is hashed with the salt as well, so that no part is an unsalted digest of
-    personal data (architecture §9).
+    personal data.
     """
     whole = hashlib.sha256(b"gongshu snapshot\0" + salt)
     for name in sorted(files):

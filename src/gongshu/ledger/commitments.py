@@ -2,7 +2,7 @@
 
 An entry is SHA-256(0x00 ‖ u8 length of kind ‖ kind ‖ 32-byte salt ‖ body). Without the salt nobody
 can test a guess (an ID number, a licence); with salt and body anybody can check. Erasing salt and
-body makes an entry mute while every proof over it still holds (architecture §9).
+body makes an entry mute while every proof over it still holds (docs/explanation/ledger.md).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Verification of a whole log from its files and its public key (architecture §9, S6).
+"""Verification of a whole log from its files and its public key (S6).
 
 Every byte of every file is checked, and what was changed is named: the file, and within it the
 entry or hash. What no file can tell is whether the whole log was put back to an older state; for

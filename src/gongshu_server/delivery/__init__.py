@@ -1,7 +1,7 @@
 """The data plane: products are called here, on grants, with a record before every answer.
 
 One ASGI application in front of everything else. A call touches no database, no ORM and no
-middleware (architecture §8):
+middleware (docs/explanation/delivery.md):
 
     key → entitlement → decide → immutable serving file → use record on disk → answer
 

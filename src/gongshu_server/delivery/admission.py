@@ -1,7 +1,7 @@
 """Admission: how many calls a process works on at once, and who waits outside when it is full.
 
-Public governance has capacity of its own: when calls pile up, market calls are shed first
-(architecture §8). What counts is the purpose that the key declares, never one that a call states.
+Public governance has capacity of its own: when calls pile up, market calls are shed first.
+What counts is the purpose that the key declares, never one that a call states.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """A call on its way: who calls, what is decided, and the record of it.
 
-The order is that of architecture §8 and the same for everybody: key, product, subject commitment,
-authorisation, decision, then the record, forced to disk, and only then an answer. A caller that
+The order is the same for everybody: key, product, subject commitment, authorisation, decision,
+then the record, forced to disk, and only then an answer. A caller that
 the node does not know goes the same way with an empty key and an empty product, so neither the
 bytes nor the time of its 404 tell which of the two was wrong (S10).
 """

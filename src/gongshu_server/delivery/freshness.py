@@ -2,7 +2,7 @@
 
 Three things keep it: the host's epoch is compared at every call, and changes are loaded before
 deciding when it moved; a thread confirms four times a second that the source has nothing newer,
-also from other hosts; and whoever could not confirm for a second answers nobody (architecture §5).
+also from other hosts; and whoever could not confirm for a second answers nobody.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Quotas: counted over a whole control group, spent from blocks that each process reserves.
 
 A *counter* is the text `GROUP/PRODUCT/PERIOD`: all that the organisations of one control group use
-of one product in one period, whichever key or grant they use (architecture §5). A total quota
+of one product in one period, whichever key or grant they use. A total quota
 counts from the day its grant begins, so that a renewed order is not charged with the uses before.
 A use charges every counter that some grant of the group on the product needs.
 """

@@ -2,7 +2,7 @@
 
 A record counts only when it is on disk, and after a failed write or fsync nobody knows what is. So
 the process then stops at once, without an answer to anybody; the next one that starts closes what
-was left open and books the quota that it used (architecture §8).
+was left open and books the quota that it used.
 """
 
 from __future__ import annotations

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
 import time
 import urllib.error
 import urllib.request
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from gongshu.vocabulary.errors import Unavailable
 
-START_SECONDS = 30.0
+# Long enough for a machine that is busy with other things; one that dies is noticed at once.
+START_SECONDS = 120.0
 CALL_SECONDS = 10.0
 RETRIES = 10
 
@@ -65,8 +68,7 @@ class ServingNode:
             try:
                 self._process.wait(10)
             except subprocess.TimeoutExpired:
-                self._process.kill()
-                self._process.wait()
+                _kill(self._process)
 
     def call(
         self, method: str, path: str, *, key: str = "", body: Any = None, **headers: str
@@ -101,6 +103,16 @@ class ServingNode:
                 return _reply(answer.status, answer)
         except urllib.error.HTTPError as error:
             return _reply(error.code, error)
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    """Kill a server with its workers: one that is told to stop before it serves never does."""
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+    process.kill()
+    process.wait()
+    for child in children:
+        with suppress(ProcessLookupError):
+            os.kill(int(child), signal.SIGKILL)
 
 
 def _reply(status: int, answer: Any) -> Reply:

@@ -2,7 +2,7 @@
 
 An action that revokes something advances it after its commit and before its answer returns. Every
 serving process compares it at every call, which costs less than a microsecond, so a revocation
-bites at the next call on the host (architecture §5).
+bites at the next call on the host.
 """
 
 from __future__ import annotations

@@ -11,6 +11,7 @@ from django.db.models import QuerySet
 
 from gongshu.ledger.canonical import canonical
 from gongshu.vocabulary.errors import DomainError, Unavailable
+from gongshu_server.commands.periodic import PERIODIC
 from gongshu_server.journal.models import Entry
 from gongshu_server.usage import actions, queries
 from gongshu_server.usage.models import Alarm, GrantRow
@@ -173,3 +174,14 @@ def test_nothing_is_issued_under_an_edited_ceiling(city: City, granting: Grantin
         city, actions.issue, "bureau/head", "grant_tampered", grant=wide, giver=city.org("bureau")
     )
     assert isinstance(error, Unavailable)
+
+
+def test_the_worker_looks_by_itself_within_a_minute(city: City, row: GrantRow) -> None:
+    """Nobody has to ask for the grant: what was edited is alarmed at the worker's next look."""
+    (look,) = [each for each in PERIODIC if each.code == "verify_grants"]
+    assert look.seconds <= 60
+    look.work()
+    assert not Alarm.objects.exists()
+    edited(row, **EDITS["quota"](row))
+    look.work()
+    assert Alarm.objects.get().object_id == row.pk

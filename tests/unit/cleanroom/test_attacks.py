@@ -1,7 +1,7 @@
 """Statements that worked against an engine or a simpler rule; each is refused here.
 
-Sources: the lock-down table and the probes of our own measurements (peers/privacy.md §4, §5) and
-the attacks marked [T] in disclosure-control §3 that fall into what this pipeline accepts.
+Sources: the lock-down table and the probes of our own measurements and
+the attacks on disclosure-control §3 that fall into what this pipeline accepts.
 """
 
 from __future__ import annotations

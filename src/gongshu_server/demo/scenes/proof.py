@@ -100,15 +100,14 @@ def tampering(stage: Stage) -> str:
     """A grant's quota edited by SQL changes nothing on running hosts and is refused afterwards."""
     grant = stage.ids["grant.emergency.verification"]
     before = GrantRow.objects.get(pk=grant).body
-    body = json.loads(before)
-    body["quota"]["amount"] = 999_999_999
-    forged = json.dumps(body, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
     subject = stage.facts["subjects"]["licensed"].id
     with ServingNode(stage.home) as server:
         set_clock(stage)
-        _by_sql(grant, forged)
-        running = verify(stage, server, subject, key="emergency.verification")
-        assure(running.status == 200, f"运行中的主机不应受影响：{running.body}")
+        # First to less than is used already: a host that took that up would refuse the call.
+        for amount in (1, 999_999_999):
+            _by_sql(grant, _with_quota(before, amount))
+            running = verify(stage, server, subject, key="emergency.verification")
+            assure(running.status == 200, f"运行中的主机不应受影响：{running.body}")
     found = database_source.compile_all(at=stage.time.minutes(1))
     alarms = Alarm.objects.filter(object_id=grant, closed_at__isnull=True)
     assure(found == 1 and alarms.exists(), "下一次编译没有发现并告警")
@@ -118,6 +117,12 @@ def tampering(stage: Stage) -> str:
     _by_sql(grant, before)
     alarms.update(closed_at=stage.time.at)
     return "额度改大后：运行中的主机不受影响；下一次编译拒绝并告警；重启后停用"
+
+
+def _with_quota(body: str, amount: int) -> str:
+    said = json.loads(body)
+    said["quota"]["amount"] = amount
+    return json.dumps(said, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
 
 
 def _by_sql(grant: str, body: str) -> None:

@@ -72,13 +72,19 @@ def lawful(stage: Stage) -> str:
     """A lawful query over several departments is checked, runs, is protected, reviewed, signed."""
     query = _draft(stage, stage.facts["sql.lawful"])
     sources = {ref["source"] if isinstance(ref, dict) else ref[0] for ref in _influences(query)}
-    assure(len(sources) >= 2, f"来龙去脉里只有 {len(sources)} 个来源")
+    departments = {
+        table.department
+        for key, table in stage.tables.items()
+        if f"resource:{stage.resource(key)}" in sources
+    }
+    assure(len(departments) >= 2, f"来龙去脉里只有 {len(departments)} 个部门的数据")
     run = _run(stage, query)
     release = _review(stage, run)
     stage.ids["release.dataset"] = release.pk
     _say_joins(stage, run.id)
     return (
-        f"{len(sources)} 个部门的数据汇合；在加工区运行，作者只知道“{run.note}”；"
+        f"{len(departments)} 个部门 {len(sources)} 张表的数据汇合；在加工区运行，"
+        f"作者只知道“{run.note}”；"
         "两家审核互不可见，负责人签批后出域"
     )
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import unicodedata
 from dataclasses import dataclass
+from itertools import pairwise
 
 from sqlglot import exp
 from sqlglot.dialects.duckdb import DuckDB
@@ -30,6 +31,7 @@ class Caps:
     depth: int = 120
     literals: int = 1_000
     prefixes: int = 8
+    types: int = 4
 
 
 USER_CAPS = Caps()
@@ -168,6 +170,8 @@ def _token_fault(sql: str, tokens: list[Token], caps: Caps) -> Finding | None:
     if sum(token.token_type in _LITERALS for token in tokens) > caps.literals:
         sentence = f"查询里写了超过 {caps.literals} 个固定值，请减少。"
         return Finding("parse.too_many_literals", sentence, CLAUSE)
+    if _types_nested(tokens) > caps.types:
+        return Finding("parse.too_deep", "查询的嵌套太深，请拆成更简单的条件。", CLAUSE)
     nested = prefixed = 0
     for token in tokens:
         kind = token.token_type
@@ -180,6 +184,24 @@ def _token_fault(sql: str, tokens: list[Token], caps: Caps) -> Finding | None:
             sentence = f"不支持的符号或写法“{token.text[:20]}”。"
             return Finding("parse.symbol", sentence, CLAUSE, where)
     return None
+
+
+def _types_nested(tokens: list[Token]) -> int:
+    """Return how deep brackets after the name of a type stand in each other.
+
+    `STRUCT(`, `DATE (` and their like are read once as a type and once as a function, and what is
+    inside them each time again: thirty of them would keep the parser busy for years.
+    """
+    typed: list[bool] = []
+    deepest = depth = 0
+    for before, token in pairwise(tokens):
+        if token.token_type is TokenType.L_PAREN:
+            typed.append(before.token_type in DuckDB.Parser.TYPE_TOKENS)
+            depth += typed[-1]
+            deepest = max(deepest, depth)
+        elif token.token_type is TokenType.R_PAREN and typed:
+            depth -= typed.pop()
+    return deepest
 
 
 def _is_word(text: str) -> bool:

@@ -119,20 +119,34 @@ def columns_of(expression: exp.Expr) -> Iterator[exp.Column]:
 
 
 def origins(query: Query, expression: exp.Expr, path: tuple[str, ...] = ()) -> tuple[Origin, ...]:
-    """This function will return every source column whose value flows into `expression`."""
+    """This function will return every source column whose value flows into `expression`.
+
+    Each column of each subquery is followed once: a name that is used forty times at every level
+    would otherwise be followed forty times forty times, and so on.
+    """
     found: dict[Origin, None] = {}
-    for column in columns_of(expression):
-        for origin in _column_origins(query, column, path):
-            found.setdefault(origin)
+    _follow(query, expression, path, found, set())
     return tuple(found)
 
 
-def _column_origins(query: Query, column: exp.Column, path: tuple[str, ...]) -> tuple[Origin, ...]:
-    relation = query.relation(column.table)
-    here = (*path, relation.alias)
-    if isinstance(relation, Base):
-        return (Origin(relation.source, column.name, here),)
-    return origins(relation.query, relation.query.projection(column.name).expression, here)
+def _follow(
+    query: Query,
+    expression: exp.Expr,
+    path: tuple[str, ...],
+    found: dict[Origin, None],
+    seen: set[tuple[tuple[str, ...], str]],
+) -> None:
+    for column in columns_of(expression):
+        relation = query.relation(column.table)
+        here = (*path, relation.alias)
+        if (here, column.name) in seen:
+            continue
+        seen.add((here, column.name))
+        if isinstance(relation, Base):
+            found.setdefault(Origin(relation.source, column.name, here))
+        else:
+            inner = relation.query.projection(column.name).expression
+            _follow(relation.query, inner, here, found, seen)
 
 
 def bare_origin(query: Query, expression: exp.Expr, path: tuple[str, ...] = ()) -> Origin | None:

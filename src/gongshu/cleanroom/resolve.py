@@ -83,15 +83,14 @@ class _Resolver:
     sql: str
     tables: Mapping[str, Source]
     allow_hidden: bool
-    findings: list[Finding] = field(default_factory=list)
+    findings: dict[Finding, None] = field(default_factory=dict)
     mentioned: set[ItemRef] = field(default_factory=set)
     uses: int = 0
 
     def fail(self, code: str, sentence: str, node: exp.Expr | None) -> _Fault:
         where = position(self.sql, node) if node is not None else None
         finding = Finding(code, sentence, CLAUSE, where)
-        if finding not in self.findings:
-            self.findings.append(finding)
+        self.findings.setdefault(finding)
         return _Fault()
 
     # -- queries ---------------------------------------------------------------------------
@@ -251,14 +250,17 @@ class _Resolver:
         return found
 
     def bind(self, expression: exp.Expr, scope: _Scope) -> exp.Expr:
-        """Columns are replaced in a copy; the parsed tree stays as it was read. A name that
-        cannot be bound is recorded and the next one tried: all faults are told at once."""
+        """Columns are bound in a copy; the parsed tree stays as it was read. A name that cannot
+        be bound is recorded and the next one tried: all faults are told at once. Each column is
+        filled in where it stands: `replace` would go through all its sisters again."""
         bound = expression.copy()
         if isinstance(bound, exp.Column):
             return self.column(bound, scope)
         for column in list(bound.find_all(exp.Column)):
             with suppress(_Fault):
-                column.replace(self.column(column, scope))
+                named = self.column(column, scope)
+                column.set("this", named.this)
+                column.set("table", named.args["table"])
         return bound
 
     def column(self, node: exp.Column, scope: _Scope) -> exp.Column:

@@ -6,12 +6,13 @@ import os
 import platform
 import time
 
-from benchmarks import cleanroom, delivery, ledger, pages, policy, story
+from benchmarks import cleanroom, delivery, ledger, pages, policy, risk, story
 
 PARTS = (
     ("判定 decisions", policy),
     ("存证 ledger", ledger),
     ("加工 clean room", cleanroom),
+    ("风险 risk", risk),
     ("交付 delivery", delivery),
     ("故事 story", story),
     ("页面 pages", pages),

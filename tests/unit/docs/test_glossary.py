@@ -10,6 +10,7 @@ import pytest
 
 from gongshu.policy.limits import WORDINGS
 from gongshu.procedures import all_procedures
+from gongshu.risk import ReleaseModel
 from gongshu.vocabulary.actions import Action
 from gongshu.vocabulary.levels import IdentifierClass, Level, OpenAttribute, Regime, SubjectKind
 from gongshu.vocabulary.permissions import ORGANISATION_ROLES, POST_DUTIES
@@ -37,6 +38,7 @@ VOCABULARIES: Mapping[str, Mapping[str, str]] = {
     "identifiers": _terms(IdentifierClass),
     "subjects": _terms(SubjectKind),
     "open attributes": _terms(OpenAttribute),
+    "release models": _terms(ReleaseModel),
     "limits": {code: wording.zh for code, wording in WORDINGS.items()},
 }
 

@@ -1,0 +1,45 @@
+"""Re-identification risk of a table: pure functions over Arrow tables, grouped in DuckDB.
+
+sizes = class_sizes(rows, ["性别", "出生年份", "区县"])
+judge_release(sizes, ReleaseModel.public).reasons
+measure_diversity(count_cells(rows, ["性别", "出生年份", "区县"], "诊断"))
+"""
+
+from gongshu.risk.cells import Cells, count_cells
+from gongshu.risk.classes import SUPPRESSED, ClassSizes, class_sizes
+from gongshu.risk.diversity import Diversity, measure_diversity
+from gongshu.risk.frequencies import KeyFrequencies, key_frequencies
+from gongshu.risk.reidentification import (
+    OVERALL,
+    SMALLEST_CLASS,
+    ReleaseModel,
+    ReleaseVerdict,
+    Risk,
+    judge_release,
+    measure_risk,
+    measure_risk_in,
+)
+from gongshu.risk.subjects import SubjectId, SubjectMap, map_subjects
+
+__all__ = [
+    "OVERALL",
+    "SMALLEST_CLASS",
+    "SUPPRESSED",
+    "Cells",
+    "ClassSizes",
+    "Diversity",
+    "KeyFrequencies",
+    "ReleaseModel",
+    "ReleaseVerdict",
+    "Risk",
+    "SubjectId",
+    "SubjectMap",
+    "class_sizes",
+    "count_cells",
+    "judge_release",
+    "key_frequencies",
+    "map_subjects",
+    "measure_diversity",
+    "measure_risk",
+    "measure_risk_in",
+]

@@ -31,11 +31,15 @@ SECTORS = (
 
 
 def load(*, resources: int, cases: int, uses: int) -> None:
-    """Add resources with items, cases with parties, steps and clocks, and metered uses."""
+    """Add resources with items, cases with parties, steps, clocks and entries, and metered uses.
+
+    The first cases are those of the resources, one each; there are more cases than resources.
+    """
     at = _last_moment()
     rng = random.Random(7)
     _resources(resources, at, rng)
-    _cases(cases, at, rng)
+    _cases(cases, resources, at, rng)
+    _entries(cases, at, rng)
     _uses(uses, at, rng)
 
 
@@ -81,6 +85,7 @@ def _resources(count: int, at: datetime, rng: random.Random) -> None:
                 grade=1 + n % 3,
                 update_cycle="每月",
                 state="published",
+                case=_id("C", n),
                 created_at=at,
             )
             for n in range(count)
@@ -104,24 +109,27 @@ def _resources(count: int, at: datetime, rng: random.Random) -> None:
     )
 
 
-def _cases(count: int, at: datetime, rng: random.Random) -> None:
+def _cases(count: int, of_resources: int, at: datetime, rng: random.Random) -> None:
     from gongshu_server.accounts.models import Organisation
     from gongshu_server.cases.models import Case, Clock, Party, Step
+    from gongshu_server.registration.models import Registration
 
     bodies = list(Organisation.objects.values_list("id", flat=True))
     states = ("submitted", "incomplete", "accepted", "review_passed", "registered")
     chosen = [rng.choices(states, (2, 2, 2, 1, 93))[0] for _ in range(count)]
+    chosen[:of_resources] = ["published"] * of_resources
 
     def case(n: int) -> Any:
         opened = at - timedelta(minutes=5 * (count - n))
         closed = opened + timedelta(days=20) if chosen[n] == "registered" else None
+        entry = n < of_resources
         return Case(
             id=_id("C", n),
-            number=f"REGISTRATION-YEARS-{n:07d}",
-            procedure="registration",
-            subject_kind="registration",
-            subject_id=_id("G", n),
-            title=f"首次登记：{rng.choice(SECTORS)}业务数据第{n}号",
+            number=f"YEARS-{n:07d}",
+            procedure="catalogue_entry" if entry else "registration",
+            subject_kind="resource" if entry else "registration",
+            subject_id=_id("R" if entry else "G", n),
+            title=f"{rng.choice(SECTORS)}业务数据第{n}号",
             state=chosen[n],
             opened_at=opened,
             entered_at=opened,
@@ -154,6 +162,23 @@ def _cases(count: int, at: datetime, rng: random.Random) -> None:
             for n in range(count)
         ),
     )
+    _write(
+        Registration,
+        (
+            Registration(
+                id=_id("G", n),
+                kind="resource",
+                subject_id=_id("R", n % of_resources),
+                title=f"业务数据第{n}号",
+                summary="测量页面用的登记",
+                registrant_id=rng.choice(bodies),
+                body_id=rng.choice(bodies),
+                case=_id("C", n),
+                open=False,
+            )
+            for n in range(of_resources, count)
+        ),
+    )
     running = (n for n in range(count) if chosen[n] in {"submitted", "accepted"})
     _write(
         Clock,
@@ -167,6 +192,40 @@ def _cases(count: int, at: datetime, rng: random.Random) -> None:
             for n in running
         ),
     )
+
+
+def _entries(count: int, at: datetime, rng: random.Random) -> None:
+    """Add the entries of the cases' submissions, as sealed ones, behind what is there."""
+    from django.db.models import Max
+
+    from gongshu_server.accounts.models import Organisation
+    from gongshu_server.journal.ids import ulid
+    from gongshu_server.journal.models import Entry, Head
+
+    bodies = list(Organisation.objects.values_list("id", flat=True))
+    times = [at - timedelta(minutes=5 * (count - n)) for n in range(count)]
+    last = Entry.objects.aggregate(sequence=Max("sequence"), index=Max("index"))
+    _write(
+        Entry,
+        (
+            Entry(
+                id=ulid(times[n]),
+                sequence=last["sequence"] + 1 + n,
+                at=times[n],
+                event="registration.submitted",
+                outcome="refused" if n % 50 == 0 else "done",
+                actor="测量",
+                organisation=rng.choice(bodies),
+                subject_kind="registration",
+                subject_id=_id("G", n),
+                clause="26-8",
+                commitment=bytes(32),
+                index=last["index"] + 1 + n,
+            )
+            for n in range(count)
+        ),
+    )
+    Head.objects.update(sequence=last["sequence"] + count)
 
 
 def _uses(count: int, at: datetime, rng: random.Random) -> None:

@@ -9,6 +9,8 @@ from gongshu_server.accounts.actors import Actor
 
 CASE = "cases.Case"
 ORGANISATION = "accounts.Organisation"
+RUNNING = Q(stopped_at__isnull=True, paused_at__isnull=True)
+"""Limits that run now; as written here they are found by their own small index."""
 # Bodies that see every case; seeing is all it gives them.
 SUPERVISORS = frozenset({"data_authority", "audit_office", "node"})
 
@@ -22,6 +24,17 @@ class CaseQuerySet(models.QuerySet["Case"]):
             return self
         party = Party.objects.filter(case=OuterRef("pk"), organisation_id=by.organisation)
         return self.filter(Exists(party))
+
+    def listed_for(self, by: Actor) -> CaseQuerySet:
+        """Return the same cases as `visible_to`, found from the party's side: for lists.
+
+        An organisation takes part in few of all cases; asked of one case at a time, a list would
+        pass over all the others first.
+        """
+        if by.roles & SUPERVISORS:
+            return self
+        parties = Party.objects.filter(organisation_id=by.organisation)
+        return self.filter(pk__in=parties.values("case"))
 
     def locked(self) -> CaseQuerySet:
         """Return the same cases, locked for the transaction."""
@@ -48,6 +61,10 @@ class Case(models.Model):
         indexes = [
             models.Index(fields=["procedure", "state"]),
             models.Index(fields=["subject_kind", "subject_id"]),
+            # Few of many years' cases are open, and pages ask for those.
+            models.Index(
+                fields=["procedure", "id"], condition=Q(closed_at__isnull=True), name="cases_open"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -78,6 +95,7 @@ class Party(models.Model):
     )
 
     class Meta:
+        indexes = [models.Index(fields=["organisation", "case"], name="cases_party_cases")]
         constraints = [
             models.UniqueConstraint(
                 fields=["case", "organisation", "part"], name="cases_party_once"
@@ -98,7 +116,7 @@ class Step(models.Model):
     clause = models.CharField(max_length=32)
     reason = models.TextField(blank=True)
     documents = models.JSONField(default=list)
-    entry = models.CharField(max_length=26)
+    entry = models.CharField(max_length=26, db_index=True)
 
 
 class Document(models.Model):
@@ -180,7 +198,11 @@ class Clock(models.Model):
     light_at = models.DateTimeField(null=True, help_text="when the next light is to be noted")
 
     class Meta:
-        indexes = [models.Index(fields=["light_at"], name="cases_clock_light_at")]
+        indexes = [
+            models.Index(fields=["light_at"], name="cases_clock_light_at"),
+            models.Index(fields=["due", "id"], condition=RUNNING, name="cases_clock_board"),
+            models.Index(fields=["case", "due"], condition=RUNNING, name="cases_clock_running"),
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["case", "limit"],

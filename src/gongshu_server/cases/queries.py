@@ -143,7 +143,7 @@ def case(case_id: str, *, by: Actor) -> Case:
 
 def cases(*, by: Actor, open_only: bool = False, procedure_code: str = "") -> QuerySet[Case]:
     """Return the cases that the actor may see, of one procedure or of all."""
-    rows = Case.objects.visible_to(by)
+    rows = Case.objects.listed_for(by)
     if procedure_code:
         rows = rows.filter(procedure=procedure_code)
     return rows.filter(closed_at__isnull=True) if open_only else rows

@@ -55,7 +55,12 @@ class Entry(models.Model):
         indexes = [
             models.Index(fields=["subject_kind", "subject_id", "sequence"]),
             models.Index(fields=["event", "sequence"]),
-            models.Index(fields=["organisation", "sequence"]),
+            # Lists show the newest id first, whatever is looked for.
+            models.Index(fields=["event", "id"], name="journal_event_newest"),
+            models.Index(fields=["organisation", "id"], name="journal_organisation_newest"),
+            models.Index(fields=["outcome", "id"], name="journal_outcome_newest"),
+            models.Index(fields=["clause", "id"], name="journal_clause_newest"),
+            models.Index(fields=["subject_id", "id"], name="journal_subject_newest"),
             models.Index(
                 fields=["sequence"], name="journal_unsealed", condition=Q(index__isnull=True)
             ),

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 
 from gongshu.vocabulary.errors import NotFound
 from gongshu.vocabulary.events import EVENTS
@@ -16,6 +16,7 @@ from gongshu_server.accounts.actors import Actor
 from gongshu_server.accounts.permissions import require
 from gongshu_server.cases.models import Case, Step
 from gongshu_server.journal import sealing
+from gongshu_server.journal.ids import least
 from gongshu_server.journal.models import Entry
 from gongshu_server.usage.receipts import entry_receipt
 
@@ -77,6 +78,9 @@ def searched(sought: Sought, *, by: Actor) -> QuerySet[Entry]:
         "subject_id": sought.subject,
         "at__gte": sought.since,
         "at__lt": sought.until,
+        # An entry's id begins with its time: a period is looked up instead of searched for.
+        "id__gte": sought.since and least(sought.since),
+        "id__lt": sought.until and least(sought.until + timedelta(milliseconds=1)),
     }
     wanted = {name: value for name, value in exact.items() if value}
     return entries(by=by, event=sought.event).filter(**wanted)
@@ -128,7 +132,8 @@ def _openable(rows: Iterable[Entry], *, by: Actor) -> set[str]:
     """Return the ids of those whose content is the reader's own, or a step's of a visible case."""
     own = {row.pk for row in rows if row.organisation == by.organisation}
     others = [row.pk for row in rows if row.pk not in own]
-    steps = Step.objects.filter(entry__in=others, case__in=Case.objects.visible_to(by))
+    seen = Case.objects.visible_to(by).filter(pk=OuterRef("case"))
+    steps = Step.objects.filter(Exists(seen), entry__in=others)
     return own | set(steps.values_list("entry", flat=True)) if others else own
 
 

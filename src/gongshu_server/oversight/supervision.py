@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery, Sum
 
@@ -109,9 +110,11 @@ def lateness(*, by: Actor, at: datetime) -> list[Late]:
     """Return the handling organisations with open cases, those with the most late ones first."""
     watch(by)
     late = _running().filter(case=OuterRef("case"), due__lte=at)
-    parties = Party.objects.filter(part="handler", case__closed_at__isnull=True)
+    # From the open cases to their parties: the other way leads past every case there ever was.
+    opened = Case.objects.filter(closed_at__isnull=True).values("pk")
+    parties = Party.objects.filter(part="handler", case__in=opened)
     rows = parties.values("organisation_id", name=F("organisation__short_name")).annotate(
-        n=Count("case", distinct=True), late=Count("case", distinct=True, filter=Exists(late))
+        n=Count("pk"), late=Count("pk", filter=Exists(late))
     )
     return [
         Late(row["organisation_id"], row["name"], row["n"], row["late"])
@@ -134,14 +137,20 @@ def _level(level: str, grade: int | None) -> str:
     return f"{zh} {grade} 级" if grade else zh
 
 
-def quotas(*, by: Actor, at: datetime) -> list[Used]:
-    """Return the newest grants in force that have a quota, the fullest first."""
+def in_force(*, by: Actor) -> list[Any]:
+    """Return the newest grants that nobody has revoked, with their cases' titles: for figures."""
     watch(by)
-    live = GrantRow.objects.filter(revoked_at__isnull=True, body__contains='"quota":{')
+    live = GrantRow.objects.filter(revoked_at__isnull=True)
+    # Of the case that gave it: a grant itself has no title.
     title = Subquery(Case.objects.filter(pk=OuterRef("case")).values("title"))
-    rows = list(live.annotate(title=title).order_by("-pk")[:MOST_GRANTS])
-    titles = {row.pk: row.title or "" for row in rows}
-    views = grant_views(rows, at=at)
+    return list(live.annotate(title=title).order_by("-pk")[: MOST_GRANTS * 10])
+
+
+def quotas(grants: Sequence[Any], *, at: datetime) -> list[Used]:
+    """Return the newest of these grants, with their titles, that have a quota: fullest first."""
+    bound = [row for row in grants if '"quota":{' in row.body][:MOST_GRANTS]
+    titles = {row.pk: row.title or "" for row in bound}
+    views = grant_views(bound, at=at)
     used = [
         Used(v.grant.id, v.grant.case, titles[v.grant.id], v.used, v.grant.quota.amount)
         for v in views
@@ -163,16 +172,14 @@ def revenue(*, by: Actor) -> list[Revenue]:
     ]
 
 
-def regions(names: Sequence[tuple[str, str]], *, by: Actor, at: datetime) -> list[tuple[str, int]]:
-    """Return for each region (code, name) how many grants in force reach it.
+def regions(grants: Sequence[GrantRow], names: Sequence[tuple[str, str]]) -> list[tuple[str, int]]:
+    """Return for each region (code, name) how many of these grants reach it.
 
     A grant that names no region reaches all of them.
     """
-    watch(by)
-    live = GrantRow.objects.filter(revoked_at__isnull=True)
     counted: Counter[str] = Counter()
-    for body in live.order_by("-pk").values_list("body", flat=True)[: MOST_GRANTS * 10]:
-        said = json.loads(body)
+    for row in grants:
+        said = json.loads(row.body)
         within = tuple(said["regions"]) or ("",)
         counted.update(code for code, _ in names if code.startswith(within))
     return [(name, counted[code]) for code, name in names]

@@ -59,10 +59,8 @@ def grant_views(rows: Iterable[GrantRow], *, at: datetime) -> list[GrantView]:
     given = {row.pk: row for row in rows}
     found = {one.id: one for one in compilation.compile_rows(given.values(), at=at)}
     index = GrantIndex.build(found.values())
-    used = spent(index, at=at)
     free = [pk for pk, one in found.items() if one.quota is None]
-    total = Metered.objects.filter(grant__in=free).values("grant").annotate(n=Sum("amount"))
-    used |= dict(total.values_list("grant", "n"))
+    used = _amounts([*_periods(index, at=at), (date.min, free)])
     return [
         GrantView(
             grant=one,
@@ -119,16 +117,28 @@ def full_index(*, at: datetime) -> GrantIndex:
 
 
 def spent(index: GrantIndex, *, at: datetime) -> dict[str, int]:
-    """Return what each quota-bound grant of the index has used in its present period.
+    """Return what each quota-bound grant of the index has used in its present period; one query."""
+    return _amounts(_periods(index, at=at))
 
-    Grouped by kind of period: at most three queries, however many grants.
-    """
+
+def _periods(index: GrantIndex, *, at: datetime) -> list[tuple[date, list[str]]]:
+    """Return the quota-bound grants by the first day of their present period."""
     day = at.astimezone(SHANGHAI).date()
     starts = {"day": day, "month": day.replace(day=1), "total": date.min}
-    used: dict[str, int] = {}
-    for per, start in starts.items():
-        grants = [g.id for g in index if g.quota is not None and g.quota.per == per]
-        if grants:
-            rows = Metered.objects.filter(grant__in=grants, day__gte=start).values("grant")
-            used |= dict(rows.annotate(total=Sum("amount")).values_list("grant", "total"))
-    return used
+    return [
+        (start, [g.id for g in index if g.quota is not None and g.quota.per == per])
+        for per, start in starts.items()
+    ]
+
+
+def _amounts(since: Iterable[tuple[date, list[str]]]) -> dict[str, int]:
+    """Return what each grant has used since its day; one query for all."""
+    sums = [
+        Metered.objects.filter(grant__in=grants, day__gte=start)
+        .values("grant")
+        .annotate(n=Sum("amount"))
+        .values_list("grant", "n")
+        for start, grants in since
+        if grants
+    ]
+    return dict(sums[0].union(*sums[1:], all=True)) if sums else {}

@@ -30,14 +30,14 @@ def overview(request: HttpRequest) -> HttpResponse:
     Each chart has its table, and the table its download.
     """
     by, at = sessions.actor(request), sessions.now(request)
-    places = regions.names()
+    grants = supervision.in_force(by=by)
     context = {
         "loads": supervision.loads(by=by, at=at),
         "lateness": supervision.lateness(by=by, at=at),
         "levels": supervision.levels(by=by),
-        "quotas": supervision.quotas(by=by, at=at),
+        "quotas": supervision.quotas(grants, at=at),
         "revenue": supervision.revenue(by=by),
-        "regions": supervision.regions(places, by=by, at=at) if places else [],
+        "regions": supervision.regions(grants, regions.names()),
     }
     return render(request, "portal/supervision/overview.html", context)
 

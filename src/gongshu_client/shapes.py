@@ -465,6 +465,7 @@ class CleanroomFinding:
     clause: str | None
     code: str
     reasons: list[Any]
+    rewrite: str | None
     sentence: str
     where: list[int] | None
 

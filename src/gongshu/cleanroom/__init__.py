@@ -8,6 +8,7 @@ pairs of accepted and refused queries. `check` is the one door.
 """
 
 from gongshu.cleanroom.checking import check
+from gongshu.cleanroom.forms import grants_of, sources_of, verdict_form
 from gongshu.cleanroom.lattices import Lattice, LatticeKind
 from gongshu.cleanroom.model import (
     Finding,
@@ -36,4 +37,7 @@ __all__ = [
     "Source",
     "Verdict",
     "check",
+    "grants_of",
+    "sources_of",
+    "verdict_form",
 ]

@@ -18,6 +18,7 @@ from gongshu.cleanroom.model import Finding, ItemRule
 from gongshu.cleanroom.parse import function_name, position
 from gongshu.cleanroom.query import Base, Origin, Query, bare_origin, levels, origins
 from gongshu.cleanroom.regimes import is_identifier, is_open
+from gongshu.cleanroom.wordings import nearest
 from gongshu.vocabulary.levels import IdentifierClass
 
 CLAUSE = "dc-3"
@@ -108,7 +109,19 @@ def _condition(
         if not (rewritten and _is_match(query, node)):
             sentence, code = _test_fault(query, node)
             if sentence:
-                yield Finding(f"cohort.{code}", sentence, CLAUSE, position(sql, node))
+                rewrite = _nearest(query, node) if code in ("operator", "off_lattice") else None
+                where = position(sql, node)
+                yield Finding(f"cohort.{code}", sentence, CLAUSE, where, rewrite=rewrite)
+
+
+def _nearest(query: Query, node: exp.Expr) -> str | None:
+    test = _test(node)
+    origin = bare_origin(query, test.column) if test is not None else None
+    rule = origin.rule if origin is not None else None
+    if test is None or rule is None or rule.lattice is None:
+        return None
+    values = tuple(literal_value(literal, rule.family) for literal in test.literals)
+    return nearest(test.column, test.kind, values, rule.lattice)
 
 
 def _is_match(query: Query, node: exp.Expr) -> bool:
@@ -208,7 +221,9 @@ def _inside_aggregate(sql: str, query: Query, node: exp.AggFunc) -> Iterable[Fin
             f"{function_name(node)} 里面写了 CASE、比较或计算，这样可以把某一个人或某一家"
             f"单独算出来，因此不允许。{_rewrite(query, node)}"
         )
-        yield Finding("cohort.isolates", sentence, CLAUSE, position(sql, node))
+        lawful = _filtered(query, node)
+        where = position(sql, node)
+        yield Finding("cohort.isolates", sentence, CLAUSE, where, rewrite=lawful)
     for origin in origins(query, node):
         if is_identifier(origin) and not isinstance(node, exp.Count):
             sentence = f"{origin.title}能认出具体对象，不能参与 {function_name(node)} 计算。"
@@ -219,13 +234,20 @@ def _rewrite(query: Query, node: exp.AggFunc) -> str:
     """Name the nearest lawful wording: the condition moves out of the aggregate into FILTER."""
     if any(is_identifier(origin) for origin in origins(query, node)):
         return "按标识挑出的对象不能单独统计；请按字典、月份或分段划出一群对象再计数。"
+    lawful = _filtered(query, node) or "count(*) FILTER (WHERE 数据项 = 固定值)"
+    return f"请改写成 {lawful}。"
+
+
+def _filtered(query: Query, node: exp.AggFunc) -> str | None:
+    """Return the count of the one condition inside an aggregate, where it is a lawful one."""
     case = node.find(exp.Case)
     branches = case.args["ifs"] if case is not None and case.this is None else []
-    condition = branches[0].this.copy() if len(branches) == 1 else None
-    if condition is None:
-        return "请改写成 count(*) FILTER (WHERE 数据项 = 固定值)。"
-    for column in list(condition.find_all(exp.Column)):
+    condition = branches[0].this if len(branches) == 1 else None
+    if condition is None or isinstance(condition, exp.Column):
+        return None
+    if any(_test_fault(query, leaf)[0] for leaf in _leaves(condition)):
+        return None
+    plain = condition.copy()
+    for column in list(plain.find_all(exp.Column)) if len(query.relations) == 1 else []:
         column.set("table", None)
-    if isinstance(condition, exp.Column):
-        return "请改写成 count(*) FILTER (WHERE 数据项 = 固定值)。"
-    return f"请改写成 count(*) FILTER (WHERE {condition.sql('duckdb')[:120]})。"
+    return f"count(*) FILTER (WHERE {plain.sql('duckdb')})"

@@ -133,13 +133,17 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One reason why a query is refused. `where` is (line, column), counted from 1."""
+    """One reason why a query is refused. `where` is (line, column), counted from 1.
+
+    `rewrite` is the nearest lawful wording of what stands there, where one exists.
+    """
 
     code: str
     sentence: str
     clause: str | None = None
     where: tuple[int, int] | None = None
     reasons: tuple[Any, ...] = ()
+    rewrite: str | None = None
 
 
 ColumnKind = Literal["key", "count", "copy", "answer"]

@@ -170,7 +170,13 @@ def _key_faults(
     elif not all(is_open(o) for o in used):
         sentence = _closed_key(key.expression, origin)
         if sentence:
-            yield Finding("output.key", sentence, CLAUSE, where)
+            yield Finding("output.key", sentence, CLAUSE, where, rewrite=_by_month(key, origin))
+
+
+def _by_month(key: Projection, origin: Origin | None) -> str | None:
+    lattice = origin.rule.lattice if origin is not None and origin.rule is not None else None
+    monthly = lattice is not None and lattice.kind is LatticeKind.MONTHS
+    return f"date_trunc('month', {key.expression.sql('duckdb')})" if monthly else None
 
 
 def _closed_key(expression: exp.Expr, origin: Origin | None) -> str:

@@ -3,10 +3,20 @@
     checked = protect(result, plan, plan.k)
 
 `checked.table` is what may leave; `checked.notes` is all that the author learns of it;
-`checked.for_reviewer` is for those who decide about the release.
+`checked.for_reviewer` is for those who decide about the release. `judge_table` does the same for
+any table with a subject column.
 """
 
 from gongshu.sdc.protection import MARKER, Checked, protect
 from gongshu.sdc.review import CellReview, ForReviewer
+from gongshu.sdc.tables import judge_table, read_table
 
-__all__ = ["MARKER", "CellReview", "Checked", "ForReviewer", "protect"]
+__all__ = [
+    "MARKER",
+    "CellReview",
+    "Checked",
+    "ForReviewer",
+    "judge_table",
+    "protect",
+    "read_table",
+]

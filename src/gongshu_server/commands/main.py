@@ -325,9 +325,11 @@ def main() -> None:
 
     Status 2 says that something that was named on the line cannot be used at all.
     """
+    from gongshu_server.commands import judging
     from gongshu_server.commands.ledger import ledger
 
     app.add_typer(ledger, name="ledger")
+    judging.register(app)
     try:
         app()
     except DomainError as error:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
+from gongshu.sdc import MARKER
 from gongshu_server.accounts import actions as accounts
 from gongshu_server.accounts.actors import node
 from gongshu_server.demo import cast
@@ -18,6 +20,7 @@ from gongshu_server.market.orders import Request
 from gongshu_server.usage import changes, collecting
 
 CHECKS = 200
+MINIMUM = 10  # As agreement and scenario say.
 
 
 def set_clock(stage: Stage) -> None:
@@ -101,7 +104,6 @@ def answers(stage: Stage) -> str:
 def denials(stage: Stage) -> str:
     """Outside items, wrong purpose, over quota, expired, revoked, unknown key: each at once."""
     short = _short_order(stage)
-    product = stage.ids["product.verification"]
     data = f"/v1/products/{stage.ids['product.dataset']}/data"
     said = []
     with ServingNode(stage.home) as server:
@@ -119,8 +121,9 @@ def denials(stage: Stage) -> str:
         assure(same, "未知凭证与未知产品的答复应当完全一样")
         said.append("未知凭证")
         for _ in range(5):
-            reply = server.call("GET", data, key=stage.keys["insurer.dataset"])
+            reply = server.call("GET", f"{data}?format=json", key=stage.keys["insurer.dataset"])
             assure(reply.status == 200, f"数据集交付失败：{reply.status} {reply.body}")
+        _protected(reply.body)
         over = server.call("GET", data, key=stage.keys["insurer.dataset"])
         _refused(over, 429, "quota")
         said.append("超出额度")
@@ -135,8 +138,18 @@ def denials(stage: Stage) -> str:
         set_clock(stage)
         _refused(server.call("GET", data, key=stage.keys["insurer.dataset"]), 403, "revoked")
         said.append("收回许可后的下一次调用")
-    assure(bool(product), "没有产品")
     return "逐一拒绝并指明限制：" + "、".join(said)
+
+
+def _protected(delivered: Any) -> None:
+    """What left the domain has protected cells, and no count that the rules would not let out."""
+    mark = delivered["columns"].index(MARKER)
+    hidden = [row for row in delivered["rows"] if row[mark] and None in row]
+    assure(bool(hidden), "交付的数据集里没有受保护的组别")
+    cells = [cell for row in delivered["rows"] for n, cell in enumerate(row) if n != mark]
+    counts = [cell for cell in cells if isinstance(cell, int)]
+    kept = all(n == 0 or (n >= MINIMUM and n % 5 == 0) for n in counts)
+    assure(kept, f"交付的数据集里有不该出域的数：{counts}")
 
 
 def _short_order(stage: Stage) -> str:

@@ -144,12 +144,14 @@ SCENES = (
         ("26-7", "26-9", "26-10"),
         "三类缺失一次列明，补正后重新起算并受理",
         apply_incomplete,
+        ("safety_licences",),
     ),
     Scene(
         "登记：形式审核、公示、赋码、查询",
         ("26-11", "26-12", "26-13"),
         "公示期满才赋码，查询页可查",
         publicise,
+        ("safety_licences",),
     ),
 )
 PRODUCTS = Scene(

@@ -187,14 +187,22 @@ SCENES = (
         ("27-21", "opinions-3.6"),
         "拒绝，逐条列出超出的限制",
         out_of_scope,
+        ("insured_staff",),
     ),
     Scene(
         "加工：照抄原始数据",
         ("opinions-12.7", "27-21"),
         "未开放的被拒，已开放的允许并说明理由",
         raw_copy,
+        ("safety_licences", "enterprises"),
     ),
-    Scene("加工：在汇总里孤立一个主体", ("dc-3",), "拒绝并说明怎样改写", isolating),
+    Scene(
+        "加工：在汇总里孤立一个主体",
+        ("dc-3",),
+        "拒绝并说明怎样改写",
+        isolating,
+        ("safety_licences", "tax_arrears"),
+    ),
     Scene(
         "加工：合法的多部门查询，双审核后出域",
         ("opinions-9.1", "opinions-12.5", "dc-4"),

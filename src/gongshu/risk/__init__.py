@@ -5,11 +5,13 @@ judge_release(sizes, ReleaseModel.public).reasons
 measure_diversity(count_cells(rows, ["性别", "出生年份", "区县"], "诊断"))
 """
 
+from gongshu.risk.assessment import Assessment, assess
 from gongshu.risk.cells import Cells, count_cells
 from gongshu.risk.classes import SUPPRESSED, ClassSizes, class_sizes
 from gongshu.risk.diversity import Diversity, measure_diversity
 from gongshu.risk.frequencies import KeyFrequencies, key_frequencies
 from gongshu.risk.reidentification import (
+    CLAUSE,
     OVERALL,
     SMALLEST_CLASS,
     ReleaseModel,
@@ -19,12 +21,16 @@ from gongshu.risk.reidentification import (
     measure_risk,
     measure_risk_in,
 )
+from gongshu.risk.screening import SetRisk, minimal_risky, screen
 from gongshu.risk.subjects import SubjectId, SubjectMap, map_subjects
+from gongshu.risk.uniques import SpecialUniques, find_special_uniques
 
 __all__ = [
+    "CLAUSE",
     "OVERALL",
     "SMALLEST_CLASS",
     "SUPPRESSED",
+    "Assessment",
     "Cells",
     "ClassSizes",
     "Diversity",
@@ -32,14 +38,20 @@ __all__ = [
     "ReleaseModel",
     "ReleaseVerdict",
     "Risk",
+    "SetRisk",
+    "SpecialUniques",
     "SubjectId",
     "SubjectMap",
+    "assess",
     "class_sizes",
     "count_cells",
+    "find_special_uniques",
     "judge_release",
     "key_frequencies",
     "map_subjects",
     "measure_diversity",
     "measure_risk",
     "measure_risk_in",
+    "minimal_risky",
+    "screen",
 ]

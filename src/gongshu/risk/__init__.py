@@ -10,6 +10,8 @@ from gongshu.risk.cells import Cells, count_cells
 from gongshu.risk.classes import SUPPRESSED, ClassSizes, class_sizes
 from gongshu.risk.diversity import Diversity, measure_diversity
 from gongshu.risk.frequencies import KeyFrequencies, key_frequencies
+from gongshu.risk.generalising import Generalisation, find_generalisation, generalise
+from gongshu.risk.hierarchies import Hierarchy
 from gongshu.risk.reidentification import (
     CLAUSE,
     OVERALL,
@@ -23,6 +25,7 @@ from gongshu.risk.reidentification import (
 )
 from gongshu.risk.screening import SetRisk, minimal_risky, screen
 from gongshu.risk.subjects import SubjectId, SubjectMap, map_subjects
+from gongshu.risk.transforms import mask, micro_aggregate, pseudonyms
 from gongshu.risk.uniques import SpecialUniques, find_special_uniques
 
 __all__ = [
@@ -34,6 +37,8 @@ __all__ = [
     "Cells",
     "ClassSizes",
     "Diversity",
+    "Generalisation",
+    "Hierarchy",
     "KeyFrequencies",
     "ReleaseModel",
     "ReleaseVerdict",
@@ -45,13 +50,18 @@ __all__ = [
     "assess",
     "class_sizes",
     "count_cells",
+    "find_generalisation",
     "find_special_uniques",
+    "generalise",
     "judge_release",
     "key_frequencies",
     "map_subjects",
+    "mask",
     "measure_diversity",
     "measure_risk",
     "measure_risk_in",
+    "micro_aggregate",
     "minimal_risky",
+    "pseudonyms",
     "screen",
 ]

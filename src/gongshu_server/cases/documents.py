@@ -8,6 +8,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from django.db.models import OuterRef, QuerySet, Subquery
+
 from gongshu.procedures import procedure
 from gongshu.vocabulary.errors import NotPermitted
 from gongshu.vocabulary.permissions import PERMISSIONS
@@ -117,3 +119,18 @@ def _givers(table: Procedure, kind: str) -> set[str]:
 def kinds_present(case: Case) -> set[str]:
     """Return the kinds of document that the case already holds."""
     return set(Document.objects.filter(case=case).values_list("kind", flat=True))
+
+
+def of_case(row: Case) -> QuerySet[Document]:
+    """Return the documents of a case, each with the file that it carries."""
+    carried = Attachment.objects.filter(document=OuterRef("pk"))
+    return (
+        Document.objects.filter(case=row)
+        .annotate(
+            file=Subquery(carried.values("pk")),
+            file_name=Subquery(carried.values("name")),
+            file_bytes=Subquery(carried.values("bytes")),
+            file_erased=Subquery(carried.values("erased_at")),
+        )
+        .order_by("id")
+    )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.db import models
 from django.db.models import Exists, OuterRef, Q
 
@@ -35,6 +37,16 @@ class CaseQuerySet(models.QuerySet["Case"]):
             return self
         parties = Party.objects.filter(organisation_id=by.organisation)
         return self.filter(pk__in=parties.values("case"))
+
+    def overdue(self, at: datetime) -> CaseQuerySet:
+        """Return those that have a running limit which has ended."""
+        ended = Clock.objects.filter(case=OuterRef("pk"), stopped_at__isnull=True)
+        return self.filter(Exists(ended.filter(paused_at__isnull=True, due__lte=at)))
+
+    def handled_by(self, organisation: str) -> CaseQuerySet:
+        """Return those that the organisation handles."""
+        handling = Party.objects.filter(case=OuterRef("pk"), organisation_id=organisation)
+        return self.filter(Exists(handling.filter(part="handler")))
 
     def locked(self) -> CaseQuerySet:
         """Return the same cases, locked for the transaction."""

@@ -15,7 +15,9 @@ from gongshu.workflow.limits import Light, Limit, light
 from gongshu.workflow.procedure import Procedure, Transition
 from gongshu_server.accounts.actors import Actor
 from gongshu_server.accounts.models import Organisation, Person, Post
-from gongshu_server.cases.models import Case, Clock, Document, Party, Step, SubStep
+from gongshu_server.cases.documents import of_case
+from gongshu_server.cases.models import Case, CaseQuerySet, Clock, Document, Party, Step, SubStep
+from gongshu_server.cases.substeps import Within, waiting_substeps
 
 NOT_FOUND = "没有这个办件，或您所在机构不是办件的当事方。"
 
@@ -106,6 +108,10 @@ class CaseHead:
         """The steps that the reader may take, those whose turn it is first."""
         return tuple(step for step in self.steps if step.mine)
 
+    def of(self, by: Actor) -> list[Transition]:
+        """Return the steps that the actor's organisation takes, whoever does it there."""
+        return [step.transition for step in self.steps if by.roles & set(step.whose)]
+
     @property
     def others(self) -> tuple[NextStep, ...]:
         """The steps that others have to take, when it is not the reader's turn."""
@@ -123,7 +129,8 @@ class CaseHead:
 class CaseView:
     """One case with its way so far: what the page about it shows.
 
-    `parties` are (organisation, part) in words; `substeps` go with their organisation's name.
+    `parties` are (organisation, part) in words; `substeps` go with their organisation's name;
+    `within` are the reader's steps that wait for a sub-step; `involved` tells a party's reader.
     """
 
     head: CaseHead
@@ -131,6 +138,8 @@ class CaseView:
     documents: tuple[Document, ...]
     parties: tuple[tuple[str, str], ...]
     substeps: tuple[tuple[SubStep, str], ...]
+    within: tuple[Within, ...]
+    involved: bool
 
 
 def case(case_id: str, *, by: Actor) -> Case:
@@ -141,24 +150,12 @@ def case(case_id: str, *, by: Actor) -> Case:
     return found
 
 
-def cases(*, by: Actor, open_only: bool = False, procedure_code: str = "") -> QuerySet[Case]:
+def cases(*, by: Actor, open_only: bool = False, procedure_code: str = "") -> CaseQuerySet:
     """Return the cases that the actor may see, of one procedure or of all."""
     rows = Case.objects.listed_for(by)
     if procedure_code:
         rows = rows.filter(procedure=procedure_code)
     return rows.filter(closed_at__isnull=True) if open_only else rows
-
-
-def overdue(rows: QuerySet[Case], *, at: datetime) -> QuerySet[Case]:
-    """Return those of the cases that have a running limit which has ended."""
-    ended = Clock.objects.filter(case=OuterRef("pk"), stopped_at__isnull=True)
-    return rows.filter(Exists(ended.filter(paused_at__isnull=True, due__lte=at)))
-
-
-def handled_by(rows: QuerySet[Case], organisation: str) -> QuerySet[Case]:
-    """Return those of the cases that the organisation handles."""
-    handling = Party.objects.filter(case=OuterRef("pk"), organisation_id=organisation)
-    return rows.filter(Exists(handling.filter(part="handler")))
 
 
 def states(case_ids: Iterable[str]) -> dict[str, tuple[str, str]]:
@@ -270,20 +267,34 @@ def overview(case_id: str, *, by: Actor, at: datetime) -> CaseView:
     row = case(case_id, by=by)
     steps = list(Step.objects.filter(case=row).order_by("id"))
     parties = sorted(
-        Party.objects.filter(case=row).order_by("id"),
+        Party.objects.filter(case=row).select_related("organisation").order_by("id"),
         key=lambda party: ("applicant", "handler", "consulted").index(party.part),
     )
-    marks = list(SubStep.objects.filter(case=row).order_by("id"))
-    ids = {s.organisation for s in steps} | {p.organisation_id for p in parties}
-    names = organisation_names(ids | {m.organisation_id for m in marks})
+    marks = list(SubStep.objects.filter(case=row).select_related("organisation").order_by("id"))
+    names = {party.organisation_id: party.organisation.name for party in parties}
+    names |= {mark.organisation_id: mark.organisation.name for mark in marks}
+    others = {step.organisation for step in steps} - {*names, ""}
+    names |= organisation_names(others) if others else {}
     involved = any(party.organisation_id == by.organisation for party in parties)
+    head = _head(row, steps, by=by if involved else None, at=at)
     return CaseView(
-        head=_head(row, steps, by=by if involved else None, at=at),
+        head=head,
         timeline=_timeline(row, steps, names),
-        documents=tuple(Document.objects.filter(case=row).order_by("id")),
+        documents=tuple(of_case(row)),
         parties=tuple((names.get(p.organisation_id, ""), p.get_part_display()) for p in parties),
         substeps=tuple((mark, names.get(mark.organisation_id, "")) for mark in marks),
+        within=waiting_substeps(row, head.of(by) if involved else (), marks, by=by),
+        involved=involved,
     )
+
+
+def within(case_id: str, *, by: Actor, at: datetime) -> tuple[Case, tuple[Within, ...]]:
+    """Return a case and its steps that wait for a sub-step of the actor's organisation."""
+    head = heading(case_id, by=by, at=at)
+    if head is None:
+        raise NotFound(NOT_FOUND, code="case_not_found")
+    marks = list(SubStep.objects.filter(case=head.case).order_by("id"))
+    return head.case, waiting_substeps(head.case, head.of(by), marks, by=by)
 
 
 def _next_steps(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from gongshu.vocabulary.errors import Conflict, Invalid, NotPermitted
@@ -10,6 +12,16 @@ from gongshu_server.accounts.actors import Actor
 from gongshu_server.cases.models import Case, Party, SubStep, SubStepRule
 from gongshu_server.journal.actions import journal
 from gongshu_server.journal.recording import Event
+
+
+@dataclass(frozen=True, slots=True)
+class Within:
+    """A step of the reader's that waits for a sub-step: which is next, and which come after."""
+
+    transition: Transition
+    code: str
+    next: str
+    later: tuple[str, ...]
 
 
 def configured(case: Case, transition: str, organisation: str) -> list[tuple[str, str]]:
@@ -42,6 +54,45 @@ def _standing(case: Case, transition: str, organisation: str) -> list[SubStep]:
     for mark in marks.order_by("id"):
         standing = [*standing, mark] if mark.agreed else []
     return standing
+
+
+def rules(organisation: str) -> list[SubStepRule]:
+    """Return the rules of an organisation that name any sub-step."""
+    rows = SubStepRule.objects.filter(organisation_id=organisation)
+    return [rule for rule in rows.order_by("procedure", "transition") if rule.steps]
+
+
+def waiting_substeps(
+    case: Case, steps: Sequence[Transition], marks: Sequence[SubStep], *, by: Actor
+) -> tuple[Within, ...]:
+    """Return those of the steps that wait for a sub-step of the actor's own organisation.
+
+    `marks` are the case's, in order. One query; none where there are no steps.
+    """
+    if not steps:
+        return ()
+    rules = dict(
+        SubStepRule.objects.filter(
+            organisation_id=by.organisation, procedure=case.procedure
+        ).values_list("transition", "steps")
+    )
+    waiting = []
+    for step in steps:
+        name = step.name
+        agreed: set[str] = set()
+        for mark in marks:
+            if mark.organisation_id == by.organisation and _counts(mark, case, name):
+                agreed = {*agreed, mark.step} if mark.agreed else set()
+        first, *later = [s for s in rules.get(name, ()) if s[0] not in agreed] or [None]
+        if first is not None:
+            waiting.append(Within(step, first[0], first[1], tuple(zh for _, zh in later)))
+    return tuple(waiting)
+
+
+def _counts(mark: SubStep, case: Case, transition: str) -> bool:
+    """Tell whether a mark was made for the step since the case came into its state."""
+    here = mark.transition == transition and mark.state == case.state
+    return here and mark.at >= case.entered_at
 
 
 def mark(

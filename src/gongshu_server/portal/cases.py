@@ -5,21 +5,22 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from gongshu.procedures import all_procedures, procedure
 from gongshu.vocabulary.errors import NotFound
+from gongshu_server.cases import forms as papers
 from gongshu_server.cases import queries
 from gongshu_server.cases.documents import kinds_present
-from gongshu_server.cases.models import Case
 from gongshu_server.journeys.actions import ACTIONS
 from gongshu_server.journeys.subjects import subject_argument
 from gongshu_server.portal import sections, sessions
-from gongshu_server.portal.doing import signed_in
+from gongshu_server.portal.asking import ask
+from gongshu_server.portal.doing import Done, done, signed_in
 from gongshu_server.portal.forms import StepForm, paper_kinds
 from gongshu_server.portal.lists import Page, page_of
 from gongshu_server.portal.stepping import take
@@ -54,13 +55,13 @@ def listing(request: HttpRequest) -> HttpResponse:
     if wanted not in {table.code for table in all_procedures()}:
         wanted = ""
     late, handler = bool(request.GET.get("late")), request.GET.get("handler", "")
-    rows: QuerySet[Case] = queries.cases(
+    rows = queries.cases(
         by=by, open_only=late or bool(request.GET.get("open")), procedure_code=wanted
     )
     if late:
-        rows = queries.overdue(rows, at=at)
+        rows = rows.overdue(at)
     if handler:
-        rows = queries.handled_by(rows, handler)
+        rows = rows.handled_by(handler)
     found: Page = page_of(rows, request, size=PAGE)
     shown = [(row, procedure(row.procedure)) for row in found.rows]
     context = {
@@ -87,7 +88,7 @@ def case(request: HttpRequest, case_id: str) -> HttpResponse:
 
 def case_context(view: queries.CaseView, *, at: datetime) -> dict[str, Any]:
     """Return what the case page, and every page about a case's subject, shows of the case."""
-    return {**head_context(view.head, at=at), "view": view}
+    return {**head_context(view.head, at=at), "view": view, "papers": papers.kinds(view)}
 
 
 def head_context(head: queries.CaseHead | None, *, at: datetime) -> dict[str, Any]:
@@ -101,6 +102,43 @@ def head_context(head: queries.CaseHead | None, *, at: datetime) -> dict[str, An
         "now": at,
         "subject_url": sections.subject_url(*subject),
     }
+
+
+@signed_in
+@require_safe
+def printed(request: HttpRequest, case_id: str, kind: str) -> HttpResponse:
+    """Show one form of a case as it is printed on A4."""
+    view = queries.overview(case_id, by=sessions.actor(request), at=sessions.now(request))
+    context = {"case": view.head.case, "form": papers.form(view, kind)}
+    return render(request, "portal/work/printed.html", context)
+
+
+@signed_in
+@require_http_methods(["GET", "HEAD", "POST"])
+def substep(request: HttpRequest, case_id: str, transition: str) -> HttpResponse:
+    """Ask for the opinion on the sub-step that is next within a step of the reader's."""
+    by, at = sessions.actor(request), sessions.now(request)
+    row, within = queries.within(case_id, by=by, at=at)
+    found = [one for one in within if one.transition.name == transition]
+    if not found:
+        raise NotFound(
+            _("现在没有待办的内部环节，请回到办件页查看下一步。"), code="substep_not_found"
+        )
+    waiting = found[0]
+    given = {"case_id": row.pk, "transition": transition, "step": waiting.code}
+    form = StepForm(request.POST or None, action="cases.mark_substep", given=given)
+
+    def then(outcome: Done) -> HttpResponse:
+        sentence = _("已办理内部环节：%(step)s。") % {"step": waiting.next}
+        return done(request, sentence, reverse("case", args=[row.pk]))
+
+    page = {
+        "title": _("内部环节：%(step)s") % {"step": waiting.next},
+        "lead": _("退回须写明意见；同一人不能办理两个内部环节。法定时限照常计算。"),
+        "button": _("提交"),
+        "back": reverse("case", args=[row.pk]),
+    }
+    return ask(request, "cases.mark_substep", form, given=given, then=then, page=page)
 
 
 @signed_in

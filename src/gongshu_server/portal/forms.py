@@ -20,10 +20,11 @@ from django.utils.translation import gettext_lazy as _
 from gongshu.workflow.procedure import Procedure, Transition
 from gongshu_server.cases.documents import Paper
 from gongshu_server.journeys.naming import function
+from gongshu_server.portal.attaching import attachment_field
 from gongshu_server.portal.labels import label
 
 PAPER = "paper"
-PAPER_PARTS = ("title", "number", "issuer", "dated", "receipt", "text")
+PAPER_PARTS = ("title", "number", "issuer", "dated", "receipt", "text", "attachment")
 LONG = frozenset({"reason", "opinion", "summary", "statement"})
 
 
@@ -144,6 +145,7 @@ def _paper_fields(paper: PaperKind) -> dict[str, forms.Field]:
             max_length=100_000,
             widget=forms.Textarea(attrs={"rows": 3}),
         ),
+        "attachment": attachment_field(),
     }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from gongshu_server.portal.people import keys, organisations, own, posts, safety
+from gongshu_server.portal.people import keys, organisations, own, posts, safety, substeps
 
 urlpatterns = [
     path("own/", own.profile, name="own"),
@@ -22,6 +22,7 @@ urlpatterns = [
     path("handovers/<str:handover_id>/<str:verb>/", posts.settle, name="settle"),
     path("delegations/give/", posts.delegate, name="delegate"),
     path("delegations/<str:delegation_id>/revoke/", posts.revoke, name="revoke"),
+    path("substeps/", substeps.substeps, name="substeps"),
     path("logins/", posts.login, name="logins"),
     path("keys/", keys.listing, name="keys"),
     path("keys/issue/", keys.issue, name="issue_key"),

@@ -39,6 +39,7 @@ def listing(request: HttpRequest) -> HttpResponse:
         "may_manage": by.may("person.manage"),
         "may_delegate": by.may("delegation.give") and not by.delegation,
         "may_open_logins": by.may("login.manage"),
+        "may_set_substeps": by.may("substep.configure"),
         "me": by.person,
     }
     return render(request, "portal/people/posts.html", context)

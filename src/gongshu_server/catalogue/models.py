@@ -12,6 +12,10 @@ ORGANISATION = "accounts.Organisation"
 SEES_ALL = frozenset({"data_authority", "implementing_body", "audit_office", "node"})
 
 
+# An entry that is due for amendment stays in the public catalogue, with its state shown.
+PUBLIC_STATES = ("published", "amendment_due")
+
+
 class ResourceQuerySet(models.QuerySet["Resource"]):
     """Resources, by who may see them."""
 
@@ -19,7 +23,11 @@ class ResourceQuerySet(models.QuerySet["Resource"]):
         """Return published resources, and the unpublished ones of the actor's organisation."""
         if by.roles & SEES_ALL:
             return self
-        return self.filter(Q(state="published") | Q(provider_id=by.organisation))
+        return self.filter(Q(state__in=PUBLIC_STATES) | Q(provider_id=by.organisation))
+
+    def public(self) -> ResourceQuerySet:
+        """Return the entries of the public catalogue."""
+        return self.filter(state__in=PUBLIC_STATES)
 
     def locked(self) -> ResourceQuerySet:
         """Return the same resources, locked for the transaction."""

@@ -44,7 +44,7 @@ def resource(resource_id: str, *, by: Actor) -> Resource:
 
 def published(resource_id: str) -> Resource:
     """Return one published resource for anybody; NotFound otherwise."""
-    shown = Resource.objects.filter(state="published").select_related("provider")
+    shown = Resource.objects.public().select_related("provider")
     found = shown.filter(pk=resource_id).first()
     if found is None:
         raise NotFound("没有这个数据资源。", code="resource_not_found")

@@ -71,7 +71,7 @@ def search(asked: Wanted, *, after: str = "", most: int = 30) -> Found:
 
     Four queries and no data: entries are counted, never rows.
     """
-    worded = _with_words(Resource.objects.filter(state="published"), asked.words)
+    worded = _with_words(Resource.objects.public(), asked.words)
     # An order by a default or a model's own would split the groups.
     groups = list(worded.order_by().values_list(*COLUMNS).annotate(n=Count("pk")))
     names = _names(worded, groups)

@@ -26,7 +26,7 @@ class Numbers:
 
 def numbers(*, at: datetime) -> Numbers:
     """Return what anybody may count at `at`; four queries over indexed columns."""
-    published = Resource.objects.filter(state="published")
+    published = Resource.objects.public()
     counted = published.aggregate(
         all=Count("pk"), opened=Count("pk", filter=~Q(open_attribute="closed"))
     )

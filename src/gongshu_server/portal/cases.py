@@ -18,7 +18,7 @@ from gongshu_server.cases import queries
 from gongshu_server.cases.documents import kinds_present
 from gongshu_server.journeys.actions import ACTIONS
 from gongshu_server.journeys.subjects import subject_argument
-from gongshu_server.portal import sections, sessions
+from gongshu_server.portal import fronts, sections, sessions
 from gongshu_server.portal.asking import ask
 from gongshu_server.portal.doing import Done, done, signed_in
 from gongshu_server.portal.forms import StepForm, paper_kinds
@@ -32,7 +32,7 @@ PAGE = 30
 @require_safe
 def inbox(request: HttpRequest) -> HttpResponse:
     """Show what waits for the reader, the nearest limit first."""
-    by, at = sessions.actor(request), sessions.now(request)
+    by, at, signed = sessions.actor(request), sessions.now(request), sessions.of(request)
     asked = request.GET.get("start", "")
     start = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 7 else 0
     overdue = request.GET.get("only") == "overdue"
@@ -42,6 +42,7 @@ def inbox(request: HttpRequest) -> HttpResponse:
         "more": start + PAGE if len(rows) > PAGE else None,
         "overdue": overdue,
         "now": at,
+        "figures": fronts.figures(signed.hat, by=by) if signed and not (start or overdue) else [],
     }
     return render(request, "portal/work/inbox.html", context)
 

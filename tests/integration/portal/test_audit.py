@@ -57,7 +57,9 @@ def test_an_entry_opens_for_its_own_body_and_others_get_nothing(city: City) -> N
     filed(city)
     (entry,) = Entry.objects.filter(event="catalogue.filed")
     url = f"/audit/entries/{entry.pk}/"
-    assert "transition" in opened(signed_in(city, "emergency"), url)
+    page = opened(signed_in(city, "emergency"), url)
+    assert "transition" in page
+    assert f'class="receipt-number">{entry.pk}<' in page
     opened(signed_in(city, "insurer"), url, status=404)
     founded = Entry.objects.filter(event="organisation.founded").first()
     assert founded

@@ -37,6 +37,19 @@ def test_what_waits_for_me_is_in_my_inbox_and_in_nobody_elses(city: City, submit
     assert submitted.title not in opened(signed_in(city, "insurer"), "/inbox/")
 
 
+def test_the_front_counts_what_is_mine_and_leads_to_it(city: City, submitted: Case) -> None:
+    counts = re.compile(r'<a href="([^"]+)"><strong>(\d+)</strong>\s*([^<]+?)\s*</a>')
+    for who in ("registry", "emergency", "insurer"):
+        client = signed_in(city, who)
+        found = counts.findall(opened(client, "/inbox/"))
+        for url, number, _name in found:
+            listed = opened(client, url.replace("&amp;", "&"))
+            assert listed.count("<tr>") - 1 == int(number) or number == "0", url
+        names = {name for _url, _number, name in found}
+        assert ("在办：首次登记" in names) == (who == "registry"), who
+        assert ("我的目录" in names) == (who == "emergency")
+
+
 def test_a_case_says_whose_turn_it_is(city: City, submitted: Case) -> None:
     url = f"/cases/{submitted.pk}/"
     assert step_url(submitted, "accept") in opened(signed_in(city, "registry"), url)

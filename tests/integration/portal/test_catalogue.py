@@ -11,6 +11,7 @@ from django.conf import settings
 from django.test import Client
 
 from gongshu.lake import write_snapshot
+from gongshu_server.cases.models import Case
 from gongshu_server.catalogue.models import Item, Resource, Snapshot
 from gongshu_server.catalogue.searching import search, wanted
 from gongshu_server.opening import actions as opening
@@ -38,6 +39,18 @@ def test_a_word_in_the_title_comes_first(city: City) -> None:
     second = published(city)
     Resource.objects.filter(pk=first.pk).update(title="许可状态一览")
     assert titles("许可状态") == ["许可状态一览", second.title]
+
+
+def test_what_is_due_for_amendment_stays_with_its_state_shown(city: City) -> None:
+    row = published(city)
+    Resource.objects.filter(pk=row.pk).update(state="amendment_due")
+    Case.objects.filter(pk=row.case).update(state="amendment_due")
+    for client in (Client(), signed_in(city, "insurer")):
+        assert "待更新" in opened(client, "/catalogue/")
+        assert "待更新" in opened(client, f"/catalogue/{row.pk}/")
+    Resource.objects.filter(pk=row.pk).update(state="withdrawn")
+    assert row.title not in opened(Client(), "/catalogue/")
+    opened(Client(), f"/catalogue/{row.pk}/", status=404)
 
 
 def test_facets_narrow_and_count_what_the_others_leave(city: City) -> None:

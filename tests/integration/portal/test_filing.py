@@ -142,12 +142,13 @@ def test_levels_are_confirmed_as_proposed_or_corrected(city: City) -> None:
         row,
         **{
             f"grade_{second.pk}": "3",
+            f"category_{second.pk}": "应急管理/许可",
             f"lattice_{second.pk}": "values",
             f"edges_{second.pk}": "有效、注销",
         },
     )
     second.refresh_from_db()
-    assert second.grade == 3
+    assert (second.grade, second.category) == (3, "应急管理/许可")
     assert second.lattice == {"kind": "values", "values": ["有效", "注销"]}
     page = opened(signed_in(city, "emergency"), f"/cases/{row.case}/confirm_levels/")
     assert "有效、注销" in page

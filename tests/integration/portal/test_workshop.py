@@ -69,10 +69,14 @@ def test_the_verdict_comes_with_places_and_lineage_and_leaves_no_trace(bench: Be
     assert good["allowed"]
     assert ["安全生产许可证", "行政区划代码"] in good["lineage"][0]["influences"]
     assert good["grants"]
+    for one in good["grants"]:
+        assert one["url"] == f"/operation/grants/{one['grant']}/"
+        assert one["title"] in opened(client, one["url"])
     bad = client.post(url, {"sql": WRONG, "exit": "export"}).json()
     assert not bad["allowed"]
     assert bad["findings"][0]["where"]
     assert bad["findings"][0]["sentence"]
+    assert {one["clause_url"] for one in bad["findings"] if one["clause"]} != {""}
     empty = client.post(url, {"sql": "", "exit": "export"}).json()
     assert not empty["allowed"]
     assert Entry.objects.count() == before

@@ -25,7 +25,7 @@ from gongshu_server.portal.fields import lines
 from gongshu_server.portal.speech import say
 from gongshu_server.portal.stepping import take
 
-PARTS = ("level", "grade", "identifier", "subject", "lattice", "edges")
+PARTS = ("level", "grade", "identifier", "subject", "category", "lattice", "edges")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +35,7 @@ class Row:
     item: ItemView
     proposed: dict[str, Any]
     choices: tuple[tuple[Any, forms.BoundField], ...]
+    category: forms.BoundField
     lattice: forms.BoundField
     edges: forms.BoundField
 
@@ -56,6 +57,7 @@ class LevelsForm(forms.Form):
                 item=item_view(item, own=True),
                 proposed=item.proposal,
                 choices=tuple((TITLES[one], self[f"{one}_{item.pk}"]) for one in PARTS[:4]),
+                category=self[f"category_{item.pk}"],
                 lattice=self[f"lattice_{item.pk}"],
                 edges=self[f"edges_{item.pk}"],
             )
@@ -80,6 +82,7 @@ class LevelsForm(forms.Form):
         return {
             "confirmations": {
                 item.name: Confirmation(
+                    category=said[f"category_{item.pk}"],
                     level=said[f"level_{item.pk}"],
                     grade=int(said[f"grade_{item.pk}"]) if said[f"grade_{item.pk}"] else None,
                     identifier=said[f"identifier_{item.pk}"],
@@ -92,6 +95,10 @@ class LevelsForm(forms.Form):
 
 
 def _field(part: str, item: Item) -> forms.Field:
+    if part == "category":
+        stands = item.category or item.proposal.get("category", "")
+        said = {"aria-label": _words(part, item), "placeholder": say(stands)}
+        return forms.CharField(required=False, max_length=60, widget=forms.TextInput(attrs=said))
     if part == "edges":
         kept = item.lattice or {}
         words = kept.get("values") or kept.get("edges") or ()
@@ -116,6 +123,7 @@ TITLES = {
     "grade": _("分级"),
     "identifier": _("标识类型"),
     "subject": _("涉及"),
+    "category": _("类别"),
     "lattice": _("可以怎样比较"),
     "edges": _("取值或边界"),
 }

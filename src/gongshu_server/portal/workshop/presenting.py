@@ -56,7 +56,11 @@ def verdict_json(found: Checked) -> dict[str, Any]:
         ],
         "notes": [say(one) for one in (*verdict.notes, *verdict.opened_copies)],
         "grants": [
-            {"title": titles.get(resource, resource), "grant": grant}
+            {
+                "title": titles.get(resource, resource),
+                "grant": grant,
+                "url": reverse("operation:grant", args=[grant]),
+            }
             for resource, grant in verdict.grants.items()
         ],
     }
@@ -67,6 +71,7 @@ def _finding(one: Finding) -> dict[str, Any]:
         "code": one.code,
         "sentence": say(one.sentence),
         "clause": _short().get(one.clause or "", one.clause or ""),
+        "clause_url": reverse("clause", args=[one.clause]) if one.clause in _short() else "",
         "where": list(one.where) if one.where else None,
         "limits": [
             {"limit": r.zh, "asked": r.asked, "allowed": r.allowed, "clause": r.clause}

@@ -9,6 +9,8 @@ teach({
   "verdict.lineage": ["结果列的来源", "What the columns rest on"],
   "verdict.nothing": ["不取自任何数据项", "no item"],
   "verdict.and": ["、", ", "],
+  "verdict.grants": ["依据的用数许可：", "Grants it rests on: "],
+  "verdict.limit": ["{limit}：要求 {asked}，允许 {allowed}", "{limit}: asked {asked}, allowed {allowed}"],
 });
 
 function make(tag, text = "", className = "") {
@@ -16,6 +18,19 @@ function make(tag, text = "", className = "") {
   element.textContent = text;
   if (className) element.className = className;
   return element;
+}
+
+function linked(url, text, className = "") {
+  const anchor = make("a", text, className);
+  anchor.href = url;
+  return anchor;
+}
+
+/** The grants that the query was judged by, each leading to its limits. */
+function grants(given) {
+  const line = make("p", say("verdict.grants"));
+  given.forEach((one, index) => line.append(index ? say("verdict.and") : "", linked(one.url, one.title)));
+  return line;
 }
 
 function finding(editor, one) {
@@ -28,7 +43,8 @@ function finding(editor, one) {
     line.append(button, " ");
   }
   line.append(one.sentence);
-  if (one.clause) line.append(" ", make("span", one.clause, "chip"));
+  if (one.clause) line.append(" ", one.clause_url ? linked(one.clause_url, one.clause, "chip") : make("span", one.clause, "chip"));
+  for (const limit of one.limits ?? []) line.append(make("div", say("verdict.limit", limit), "soft"));
   return line;
 }
 
@@ -48,6 +64,7 @@ function show(panel, editor, verdict) {
   list.append(...(verdict.findings ?? []).map((one) => finding(editor, one)));
   list.append(...(verdict.notes ?? []).map((note) => make("li", note, "soft")));
   if (list.childElementCount) card.append(list);
+  if (verdict.grants?.length) card.append(grants(verdict.grants));
   panel.replaceChildren(card);
   if (verdict.lineage?.length) panel.append(make("h3", say("verdict.lineage")), lineage(verdict.lineage));
 }

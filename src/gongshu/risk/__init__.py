@@ -12,6 +12,13 @@ from gongshu.risk.diversity import Diversity, measure_diversity
 from gongshu.risk.frequencies import KeyFrequencies, key_frequencies
 from gongshu.risk.generalising import Generalisation, find_generalisation, generalise
 from gongshu.risk.hierarchies import Hierarchy
+from gongshu.risk.holdings import (
+    Joinable,
+    JoinedRisk,
+    assess_holdings,
+    find_joinable,
+    measure_join,
+)
 from gongshu.risk.reidentification import (
     CLAUSE,
     OVERALL,
@@ -39,6 +46,8 @@ __all__ = [
     "Diversity",
     "Generalisation",
     "Hierarchy",
+    "Joinable",
+    "JoinedRisk",
     "KeyFrequencies",
     "ReleaseModel",
     "ReleaseVerdict",
@@ -48,9 +57,11 @@ __all__ = [
     "SubjectId",
     "SubjectMap",
     "assess",
+    "assess_holdings",
     "class_sizes",
     "count_cells",
     "find_generalisation",
+    "find_joinable",
     "find_special_uniques",
     "generalise",
     "judge_release",
@@ -58,6 +69,7 @@ __all__ = [
     "map_subjects",
     "mask",
     "measure_diversity",
+    "measure_join",
     "measure_risk",
     "measure_risk_in",
     "micro_aggregate",

@@ -96,7 +96,7 @@ def default(value: Any, of: str) -> str:
     """Return how a default is written in a dataclass."""
     if isinstance(value, list | dict):
         if value:
-            raise Unfit(f"a default that is not empty: {value}")
+            return f"field(default_factory=lambda: {value!r})"
         return f"field(default_factory={'list' if isinstance(value, list) else 'dict'})"
     if of.startswith("date") and isinstance(value, str):
         raise Unfit(f"a default time: {value}")

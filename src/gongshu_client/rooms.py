@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Any
 
 from gongshu_client import shapes
 from gongshu_client.door import Door, address
@@ -485,12 +485,15 @@ class Cases(Room):
             if_match,
         )
 
-    def waiting(self, *, overdue: bool = False) -> shapes.Tasks:
-        """Return the cases in which a step of the caller's own may come next, at most 50.
+    def waiting(self, *, overdue: bool = False, limit: int = 50) -> Iterator[shapes.Task]:
+        """Return the cases in which a step of the caller's own may come next, the most
+        urgent first.
 
         等我办理的办件，最急的在前
         """
-        return self._door.read(shapes.Tasks, "/api/v1/waiting", {"overdue": overdue})
+        return self._door.pages(
+            shapes.Task, "/api/v1/waiting", {"overdue": overdue, "limit": limit}
+        )
 
 
 class Catalogue(Room):
@@ -499,7 +502,7 @@ class Catalogue(Room):
     def amend(
         self,
         *,
-        entry: shapes.Entry | Mapping[str, Any],
+        entry: shapes.CatalogueEntryForm | Mapping[str, Any],
         resource_id: str,
         idempotency_key: str | None = None,
         if_match: str = "",
@@ -542,7 +545,7 @@ class Catalogue(Room):
         self,
         *,
         authority: str,
-        entry: shapes.Entry | Mapping[str, Any],
+        entry: shapes.CatalogueEntryForm | Mapping[str, Any],
         idempotency_key: str | None = None,
         if_match: str = "",
     ) -> shapes.CatalogueResource:
@@ -927,13 +930,13 @@ class Market(Room):
             if_match,
         )
 
-    def authorisations(self) -> shapes.Authorisations:
-        """Return the newest authorisations that the caller's organisation has given; no
-        token.
+    def authorisations(self, *, limit: int = 50) -> Iterator[shapes.MarketGiven]:
+        """Return the authorisations that the caller's organisation has given; no token is
+        shown.
 
         本机构作出的电子授权
         """
-        return self._door.read(shapes.Authorisations, "/api/v1/authorisations")
+        return self._door.pages(shapes.MarketGiven, "/api/v1/authorisations", {"limit": limit})
 
     def authorise_subject(
         self,
@@ -1016,7 +1019,7 @@ class Market(Room):
         self,
         *,
         authority: str,
-        offer: shapes.Offer | Mapping[str, Any],
+        offer: shapes.MarketOfferForm | Mapping[str, Any],
         release_id: str,
         idempotency_key: str | None = None,
         if_match: str = "",
@@ -1038,7 +1041,7 @@ class Market(Room):
         *,
         papers: Sequence[shapes.Paper | Mapping[str, Any]],
         product_id: str,
-        survey: shapes.Survey | Mapping[str, Any],
+        survey: shapes.MarketSurveyForm | Mapping[str, Any],
         idempotency_key: str | None = None,
         if_match: str = "",
     ) -> shapes.MarketPermittedRevenue:
@@ -1150,7 +1153,7 @@ class Market(Room):
         self,
         *,
         product_id: str,
-        request: shapes.Request | Mapping[str, Any],
+        request: shapes.MarketRequestForm | Mapping[str, Any],
         idempotency_key: str | None = None,
         if_match: str = "",
     ) -> shapes.MarketOrder:
@@ -1246,7 +1249,7 @@ class Market(Room):
         authorising_body: str,
         price_authority: str,
         product_id: str,
-        statement: shapes.Paper | Mapping[str, Any],
+        statement: shapes.CasesPaperForm | Mapping[str, Any],
         idempotency_key: str | None = None,
         if_match: str = "",
     ) -> shapes.MarketProduct:
@@ -1420,7 +1423,7 @@ class Operation(Room):
         self,
         *,
         plan_id: str,
-        terms: shapes.Terms | Mapping[str, Any],
+        terms: shapes.OperationTermsForm | Mapping[str, Any],
         idempotency_key: str | None = None,
         if_match: str = "",
     ) -> shapes.OperationAgreement:
@@ -1707,7 +1710,7 @@ class Operation(Room):
         self,
         *,
         agreement_id: str,
-        application: shapes.Application | Mapping[str, Any],
+        application: shapes.OperationApplicationForm | Mapping[str, Any],
         idempotency_key: str | None = None,
         if_match: str = "",
     ) -> shapes.OperationScenario:
@@ -1816,7 +1819,7 @@ class Oversight(Room):
     def apply_for_audit_access(
         self,
         *,
-        application: shapes.Application | Mapping[str, Any],
+        application: shapes.OversightApplicationForm | Mapping[str, Any],
         papers: Sequence[shapes.Paper | Mapping[str, Any]],
         idempotency_key: str | None = None,
         if_match: str = "",
@@ -1944,7 +1947,7 @@ class Oversight(Room):
         self,
         *,
         authority: str,
-        complaint: shapes.Complaint | Mapping[str, Any],
+        complaint: shapes.OversightComplaintForm | Mapping[str, Any],
         idempotency_key: str | None = None,
         if_match: str = "",
     ) -> shapes.OversightObjection:
@@ -1965,7 +1968,7 @@ class Oversight(Room):
         self,
         *,
         access_id: str,
-        application: shapes.Application | Mapping[str, Any],
+        application: shapes.OversightApplicationForm | Mapping[str, Any],
         idempotency_key: str | None = None,
         if_match: str = "",
     ) -> shapes.OversightAuditAccess:
@@ -2041,7 +2044,7 @@ class Oversight(Room):
     def submit_complaint(
         self,
         *,
-        statement: shapes.Statement | Mapping[str, Any],
+        statement: shapes.OversightStatementForm | Mapping[str, Any],
         idempotency_key: str | None = None,
         if_match: str = "",
     ) -> shapes.OversightLodged:
@@ -2191,13 +2194,15 @@ class Public(Room):
         """
         return self._door.read(list[shapes.ProcedureShown], "/api/v1/procedures")
 
-    def publicised(self) -> list[shapes.RegistrationPublicRegistration]:
-        """Return the registrations whose publicity period runs.
+    def publicised(self, *, limit: int = 50) -> Iterator[shapes.RegistrationPublicRegistration]:
+        """Return the registrations whose publicity period runs, the newest first.
 
         公示中的登记
         """
-        return self._door.read(
-            list[shapes.RegistrationPublicRegistration], "/api/v1/registrations/publicised"
+        return self._door.pages(
+            shapes.RegistrationPublicRegistration,
+            "/api/v1/registrations/publicised",
+            {"limit": limit},
         )
 
 
@@ -2405,7 +2410,7 @@ class Registration(Room):
     def submit(
         self,
         *,
-        application: shapes.Application | Mapping[str, Any],
+        application: shapes.RegistrationApplicationForm | Mapping[str, Any],
         papers: Sequence[shapes.Paper | Mapping[str, Any]],
         idempotency_key: str | None = None,
         if_match: str = "",
@@ -2493,21 +2498,15 @@ class Uploads(Room):
         """
         self._door.drop(address("/api/v1/uploads/{upload_id}", upload_id=upload_id))
 
-    def finish(
-        self, upload_id: str, *, idempotency_key: str | None = None, if_match: str = ""
-    ) -> shapes.CatalogueReceivedFile | shapes.CasesAttachment:
+    def finish(self, upload_id: str) -> shapes.CatalogueReceivedFile | shapes.CasesAttachment:
         """Turn a whole upload into a received file, which is then read, or into an
         attachment.
 
         完成上传
         """
         kind: Any = shapes.CatalogueReceivedFile | shapes.CasesAttachment
-        made: shapes.CatalogueReceivedFile | shapes.CasesAttachment = self._door.write(
-            kind,
-            address("/api/v1/uploads/{upload_id}/finish", upload_id=upload_id),
-            {},
-            idempotency_key,
-            if_match,
+        made: shapes.CatalogueReceivedFile | shapes.CasesAttachment = self._door.ask(
+            kind, address("/api/v1/uploads/{upload_id}/finish", upload_id=upload_id), {}
         )
         return made
 
@@ -2578,36 +2577,28 @@ class Work(Room):
             shapes.WorkshopRunView, address("/api/v1/runs/{run_id}", run_id=run_id)
         )
 
-    def runs(self, query_id: str) -> list[shapes.WorkshopRunView]:
+    def runs(self, query_id: str, *, limit: int = 50) -> Iterator[shapes.WorkshopRunView]:
         """Return all that the author may know of a query's runs, newest first.
 
         一条查询的各次运行
         """
-        return self._door.read(
-            list[shapes.WorkshopRunView],
+        return self._door.pages(
+            shapes.WorkshopRunView,
             address("/api/v1/queries/{query_id}/runs", query_id=query_id),
+            {"limit": limit},
         )
 
     def verdict(
-        self,
-        task_id: str,
-        *,
-        sql: str,
-        exit: str = "export",
-        region: str = "",
-        idempotency_key: str | None = None,
-        if_match: str = "",
+        self, task_id: str, *, sql: str, exit: str = "export", region: str = ""
     ) -> shapes.VerdictShown:
         """Return the clean room's verdict with lineage; it depends on no data (S13).
 
         检查一条查询，不记录、不运行
         """
-        return self._door.write(
+        return self._door.ask(
             shapes.VerdictShown,
             address("/api/v1/tasks/{task_id}/verdict", task_id=task_id),
             {"exit": exit, "region": region, "sql": sql},
-            idempotency_key,
-            if_match,
         )
 
 
@@ -2712,24 +2703,8 @@ class Workshop(Room):
             if_match,
         )
 
-    def release(  # long: 15 things to say
-        self,
-        *,
-        author: str,
-        case: str,
-        developer_id: str,
-        exit: Literal["export", "service"],
-        id: str,
-        implementing_body_id: str,
-        live: bool,
-        operator_id: str,
-        question: Mapping[str, Any],
-        released_at: datetime | None,
-        run_id: str,
-        signed_at: datetime | None,
-        submitted_at: datetime,
-        idempotency_key: str | None = None,
-        if_match: str = "",
+    def release(
+        self, *, release_id: str, idempotency_key: str | None = None, if_match: str = ""
     ) -> shapes.WorkshopRelease:
         """Let a signed release out; its effect hands it to the market.
 
@@ -2738,21 +2713,7 @@ class Workshop(Room):
         return self._door.write(
             shapes.WorkshopRelease,
             "/api/v1/actions/workshop/release",
-            {
-                "author": author,
-                "case": case,
-                "developer_id": developer_id,
-                "exit": exit,
-                "id": id,
-                "implementing_body_id": implementing_body_id,
-                "live": live,
-                "operator_id": operator_id,
-                "question": question,
-                "released_at": released_at,
-                "run_id": run_id,
-                "signed_at": signed_at,
-                "submitted_at": submitted_at,
-            },
+            {"release_id": release_id},
             idempotency_key,
             if_match,
         )

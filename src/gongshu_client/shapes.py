@@ -236,29 +236,6 @@ class AgreementShown:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Application:
-    """What is to be registered: a resource or product, with the registration body asked.
-    `since` is the delivery from which the 20 working days of 26号 第9条 run;
-    `operating_until` the half-open end of the operation, where it is authorised.
-    """
-
-    body: str
-    kind: str
-    operating_until: datetime | None = None
-    since: datetime | None = None
-    subject_id: str
-    summary: str
-    title: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Authorisations(Answer):
-    """The newest authorisations that the caller's organisation has given."""
-
-    items: list[MarketGiven]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class CalendarShown(Answer):
     """The working days of a year; provisional while the year is not yet announced."""
 
@@ -356,6 +333,24 @@ class CasesNotice:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CasesPaperForm:
+    """A document to file: kind as the procedure names it, and what identifies it. `number`,
+    `issuer`, `dated` and `receipt` are needed for decisions and filings of outside
+    bodies; `text` is the content (or its transcript). `attachment` names a file that the
+    acting body has uploaded and that this document is to carry.
+    """
+
+    attachment: str = ""
+    dated: date | None = None
+    issuer: str = ""
+    kind: str
+    number: str = ""
+    receipt: str = ""
+    text: str = ""
+    title: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CasesReminder(Answer):
     """A party urges whose turn it is (催办), or the data authority supervises a case (督办)."""
 
@@ -417,6 +412,21 @@ class CasesSubStepRule(Answer):
     steps: Any
     """[[code, 中文], …] in order"""
     transition: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CatalogueEntryForm:
+    """A catalogue entry as a department files it (809号 第13条 names the fields)."""
+
+    items: list[str]
+    keeping_years: int = 10
+    share_attribute: str = "conditional"
+    share_basis: str = ""
+    summary: str
+    synthetic: bool = True
+    table: str
+    title: str
+    update_cycle: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -497,16 +507,6 @@ class ClockShown:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Complaint:
-    """What is objected to: one subject's record in one product, and where it comes from."""
-
-    product_id: str
-    resource_id: str
-    statement: str
-    subject: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Confirmation:
     """What a person confirms of one item; empty fields take the machine's proposal."""
 
@@ -548,21 +548,6 @@ class Cost:
     processing: Decimal | str
     staff: Decimal | str
     subsidies: Decimal | str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
-    """A catalogue entry as a department files it (809号 第13条 names the fields)."""
-
-    items: list[str]
-    keeping_years: int = 10
-    share_attribute: str = "conditional"
-    share_basis: str = ""
-    summary: str
-    synthetic: bool = True
-    table: str
-    title: str
-    update_cycle: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -699,6 +684,15 @@ class MarketNewAuthorisation(Answer):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MarketOfferForm:
+    """What the operator makes of a release: title, form, and the purposes it is offered for."""
+
+    form: str
+    purposes: list[str]
+    title: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MarketOrder(Answer):
     """An order of a product: purpose, price, quota and term; accepted, it yields a grant."""
 
@@ -772,6 +766,28 @@ class MarketProduct(Answer):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MarketRequestForm:
+    """What a buyer asks for: purpose, price a unit in yuan, quota, and the half-open end."""
+
+    price: Decimal | str
+    purpose: str
+    quota: int
+    undertaking: str
+    valid_until: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MarketSurveyForm:
+    """The result of the cost survey (成本调查), from which the permitted revenue follows."""
+
+    carried_excess: Decimal | str = "0"
+    cost: Cost
+    profit_points: Decimal | str
+    tax: Decimal | str
+    treasury_yields: list[Decimal | str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ObjectionOverview(Answer):
     """ObjectionOverview of the API."""
 
@@ -802,15 +818,6 @@ class ObjectionShown:
     state: str
     state_zh: str
     statement: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Offer:
-    """What the operator makes of a release: title, form, and the purposes it is offered for."""
-
-    form: str
-    purposes: list[str]
-    title: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -871,6 +878,24 @@ class OperationAgreement(Answer):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OperationApplicationForm:
+    """A scenario application as it is handed in. What is left open (`regions`, `minimum`,
+    `max_rows`) is taken from the agreement.
+    """
+
+    businesses: list[str] = field(default_factory=lambda: ["resource_development"])
+    developer: str
+    max_rows: int | None = None
+    minimum: int | None = None
+    purpose: str
+    regions: list[str] = field(default_factory=list)
+    scope: list[ScopeEntry]
+    title: str
+    undertakings: list[Undertaking]
+    valid_until: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OperationPlan(Answer):
     """An implementation plan (实施方案, 27号 第9条) with its twelve mandatory items."""
 
@@ -923,6 +948,31 @@ class OperationScenario(Answer):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OperationTermsForm:
+    """What implementing body and operator agree on (27号 第12–14条). `contents` maps the codes
+    of the thirteen mandatory items to their texts; the other fields are what the platform
+    itself enforces. The term is half-open; `regions` are division codes, none means the
+    whole area; `minimum` is the fewest subjects behind a number that leaves.
+    """
+
+    businesses: list[str]
+    compliance_bodies: list[str]
+    contents: dict[str, str]
+    max_rows: int | None = None
+    minimum: int = 10
+    operator: str
+    products: list[dict[str, str]]
+    purposes: list[str]
+    regions: list[str] = field(default_factory=list)
+    scope: list[ScopeEntry]
+    security_bodies: list[str]
+    selection: str
+    selection_record: str
+    valid_from: datetime
+    valid_until: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OrderOverview(Answer):
     """OrderOverview of the API."""
 
@@ -961,6 +1011,16 @@ class OrderShown:
     undertaking: str
     used: int
     valid_until: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OversightApplicationForm:
+    """What an auditor wants to read: a resource's items, why, and until when."""
+
+    items: list[str]
+    reason: str
+    resource_id: str
+    until: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -1008,6 +1068,16 @@ class OversightComplaint(Answer):
     reported_id: str | None
     statement: str
     submitted_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OversightComplaintForm:
+    """What is objected to: one subject's record in one product, and where it comes from."""
+
+    product_id: str
+    resource_id: str
+    statement: str
+    subject: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -1077,6 +1147,18 @@ class OversightObjection(Answer):
     raiser_id: str
     resource: str
     statement: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OversightStatementForm:
+    """What is complained of: an organisation, a product, or a product's price; and how to
+    answer. `contact` is needed from who is not signed in; it is not verified.
+    """
+
+    about_id: str
+    about_kind: str
+    contact: str = ""
+    text: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -1251,6 +1333,22 @@ class QualityShown(Answer):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RegistrationApplicationForm:
+    """What is to be registered: a resource or product, with the registration body asked.
+    `since` is the delivery from which the 20 working days of 26号 第9条 run;
+    `operating_until` the half-open end of the operation, where it is authorised.
+    """
+
+    body: str
+    kind: str
+    operating_until: datetime | None = None
+    since: datetime | None = None
+    subject_id: str
+    summary: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RegistrationPublicRegistration(Answer):
     """What anybody may know of a registration (26号 第12条、第13条)."""
 
@@ -1359,17 +1457,6 @@ class ReleaseShown:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
-    """What a buyer asks for: purpose, price a unit in yuan, quota, and the half-open end."""
-
-    price: Decimal | str
-    purpose: str
-    quota: int
-    undertaking: str
-    valid_until: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Requested(Answer):
     """The query whose run was put into the queue."""
 
@@ -1466,18 +1553,6 @@ class ScopeEntry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Statement:
-    """What is complained of: an organisation, a product, or a product's price; and how to
-    answer. `contact` is needed from who is not signed in; it is not verified.
-    """
-
-    about_id: str
-    about_kind: str
-    contact: str = ""
-    text: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class StepOffered:
     """A step that leads on from here: the action that takes it, and whether the caller may."""
 
@@ -1520,17 +1595,6 @@ class SubStepShown:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Survey:
-    """The result of the cost survey (成本调查), from which the permitted revenue follows."""
-
-    carried_excess: Decimal | str = "0"
-    cost: Cost
-    profit_points: Decimal | str
-    tax: Decimal | str
-    treasury_yields: list[Decimal | str]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Task:
     """A case that waits for the caller: the steps they may take and the limit nearest its
     end.
@@ -1545,35 +1609,12 @@ class Task:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Tasks(Answer):
-    """What waits for the caller, the nearest limit first."""
+class Undertaking:
+    """A promise of the grantee, with the clause that demands it."""
 
-    items: list[Task]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Terms:
-    """What implementing body and operator agree on (27号 第12–14条). `contents` maps the codes
-    of the thirteen mandatory items to their texts; the other fields are what the platform
-    itself enforces. The term is half-open; `regions` are division codes, none means the
-    whole area; `minimum` is the fewest subjects behind a number that leaves.
-    """
-
-    businesses: list[str]
-    compliance_bodies: list[str]
-    contents: dict[str, str]
-    max_rows: int | None = None
-    minimum: int = 10
-    operator: str
-    products: list[dict[str, str]]
-    purposes: list[str]
-    regions: list[str] = field(default_factory=list)
-    scope: list[ScopeEntry]
-    security_bodies: list[str]
-    selection: str
-    selection_record: str
-    valid_from: datetime
-    valid_until: datetime
+    clause: str
+    code: str
+    zh: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
+from django.http import HttpRequest, HttpResponse
 from ninja import NinjaAPI, Router
 from ninja.operation import Operation
 from ninja.renderers import JSONRenderer
@@ -18,6 +19,7 @@ from gongshu_server.api import (
     operation,
     problems,
     public,
+    reading,
     steps,
     uploads,
     work,
@@ -43,6 +45,11 @@ class Described(NinjaAPI):
         """Return a name without the packages that a module lies in; actions have their own."""
         room = operation.view_func.__module__.rpartition(".")[2]
         return f"{operation.methods[0].lower()}.{room}.{operation.view_func.__name__}"
+
+    def create_response(self, request: HttpRequest, data: Any, **options: Any) -> HttpResponse:
+        """Return the answer; of a read, with what tells one state of the object from another."""
+        response = super().create_response(request, data, **options)
+        return reading.marked(request, response)
 
     def get_openapi_schema(self, **options: Any) -> Any:
         """Return the OpenAPI document, described in full."""

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from ninja import Router, Schema
 
+from gongshu_server.accounts.actors import Actor
 from gongshu_server.api.answers import present
 from gongshu_server.api.reading import PAGING, Paging, listed
 from gongshu_server.api.shapes import page_of, shape, with_fields
@@ -91,12 +94,6 @@ class Task(Schema):
     steps: list[str]
 
 
-class Tasks(Schema):
-    """What waits for the caller, the nearest limit first."""
-
-    items: list[Task]
-
-
 @router.get("/cases", response=page_of(Case), summary="可见的办件")
 def cases(
     request: HttpRequest, open_only: bool = False, procedure: str = "", paging: Paging = PAGING
@@ -150,11 +147,16 @@ def _step(procedure: str, offered: NextStep) -> dict[str, Any]:
     }
 
 
-@router.get("/waiting", response=Tasks, summary="等我办理的办件，最急的在前")
-def waiting(request: HttpRequest, overdue: bool = False) -> Any:
-    """Return the cases in which a step of the caller's own may come next, at most 50."""
-    rows = queries.waiting(by=acting(request), at=clock.now(), overdue=overdue)
-    return {"items": [_task(row) for row in rows]}
+@router.get("/waiting", response=page_of(Task), summary="等我办理的办件，最急的在前")
+def waiting(request: HttpRequest, overdue: bool = False, paging: Paging = PAGING) -> Any:
+    """Return the cases in which a step of the caller's own may come next, the most urgent first."""
+    by, at = acting(request), clock.now()
+    rows = queries.awaiting(by=by, at=at, overdue=overdue)
+    return listed(rows, paging, ("due", "id"), partial(_tasks, by=by, at=at))
+
+
+def _tasks(rows: Sequence[Case], *, by: Actor, at: datetime) -> list[dict[str, Any]]:
+    return [_task(row) for row in queries.waiting_views(rows, by=by, at=at)]
 
 
 def _task(row: Waiting) -> dict[str, Any]:

@@ -1,7 +1,10 @@
 """The OpenAPI document: what the framework knows, with errors, headers, permission and clause.
 
-`x-permissions` are codes of the permissions table, `x-scopes` what a key needs, `x-clauses` codes
-of the clause table, `x-summary-en` the summary in English.
+`x-idempotency` says how often a write may be sent: `key` (done once under its `Idempotency-Key`),
+`repeatable` (a repeat finds it done) or `nothing_written`. `x-whole-table` marks a list that is a
+table of the program and has no pages. `x-permissions` are codes of the permissions table,
+`x-scopes` what a key needs, `x-clauses` codes of the clause table, `x-summary-en` the summary in
+English.
 """
 
 from __future__ import annotations
@@ -12,6 +15,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from gongshu_server.api.problems import PROBLEM
+from gongshu_server.api.reading import TAG
 from gongshu_server.api.shapes import Problem
 from gongshu_server.api.writing import KEY, REPLAYED, SEEN
 from gongshu_server.journeys.basis import basis
@@ -29,6 +33,10 @@ ERRORS: Mapping[str, str] = {
     "422": "内容不完整或有误，逐项列出",
     "503": "暂时不能办理，没有办理任何内容",
 }
+READS = frozenset({"get", "head"})
+TAGGED = (
+    "内容的版本：强标识可作 If-Match 带回；弱标识（W/）只用于 If-None-Match，内容未变时答复 304"
+)
 WRITES = (
     (KEY, "请求标识：同一标识、同一内容重复提交只办理一次", 200, r"^[\x21-\x7e]{1,200}$"),
     (SEEN, "查看时答复的 ETag；内容已有变化则不办理", 64, None),
@@ -45,8 +53,11 @@ def described(schema: Mapping[str, Any]) -> dict[str, Any]:
             _of_action(path.removeprefix(ACTION_PATH).replace("/", "."), operation)
         elif operation.get("security"):
             operation["x-scopes"] = [] if path == ANY_KEY else ["read"]
-        if method == "post" and operation.get("security"):
-            _written(operation)
+        if method not in READS and operation.get("security"):
+            if operation.setdefault("x-idempotency", "key") == "key":
+                _written(operation)
+        elif "{" in path:
+            _tagged(operation)
         for status in _statuses(path, method, operation):
             operation["responses"].setdefault(status, _error(status))
         operation.setdefault("x-summary-en", _first_sentence(operation.get("description", "")))
@@ -82,6 +93,13 @@ def _written(operation: dict[str, Any]) -> None:
             response["headers"] = {REPLAYED: replayed}
 
 
+def _tagged(operation: dict[str, Any]) -> None:
+    tagged = {"description": TAGGED, "schema": {"type": "string"}}
+    for status, response in operation["responses"].items():
+        if status == "200":
+            response["headers"] = {**response.get("headers", {}), TAG: tagged}
+
+
 def _statuses(path: str, method: str, operation: Mapping[str, Any]) -> list[str]:
     found = ["400", "503"]
     if operation.get("security"):
@@ -92,14 +110,18 @@ def _statuses(path: str, method: str, operation: Mapping[str, Any]) -> list[str]
         found.append("422")
     if method != "get" or "{" in path:
         found.append("409")
-    if method == "post":
+    if operation.get("x-idempotency") == "key":
         found.append("412")
     return sorted(found)
 
 
 def _error(status: str) -> dict[str, Any]:
     content = {PROBLEM: {"schema": {"$ref": "#/components/schemas/Problem"}}}
-    return {"description": ERRORS[status], "content": content}
+    said: dict[str, Any] = {"description": ERRORS[status], "content": content}
+    if status == "503":
+        wait = {"description": "多少秒后再试", "schema": {"type": "integer"}}
+        said["headers"] = {"Retry-After": wait}
+    return said
 
 
 def _first_sentence(text: str) -> str:

@@ -10,9 +10,9 @@ from gongshu.vocabulary.permissions import READ
 from gongshu_server.accounts import keys
 from gongshu_server.accounts.actors import Actor
 from gongshu_server.accounts.permissions import require_scope
+from gongshu_server.api.reading import READING
 from gongshu_server.journal import clock
 
-READING = frozenset({"GET", "HEAD"})
 # Whoever holds a key may ask what it is for.
 OPEN_TO_ANY_KEY = frozenset({"/api/v1/me"})
 

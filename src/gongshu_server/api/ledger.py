@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from functools import partial
+from hashlib import sha256
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from ninja import Router
 
 from gongshu_server.api.answers import present
-from gongshu_server.api.reading import PAGING, Paging, listed
+from gongshu_server.api.reading import PAGING, TAG, Paging, listed
 from gongshu_server.api.shapes import page_of, shape
 from gongshu_server.api.writing import acting
 from gongshu_server.oversight import entries
@@ -24,6 +25,7 @@ class ReceiptFile(HttpResponse):
 
     def __init__(self, data: bytes) -> None:
         super().__init__(data, content_type="application/json")
+        self[TAG] = f'W/"{sha256(data).hexdigest()}"'
 
 
 @router.get("/ledger/entries", response=page_of(EntryView), summary="本机构的存证条目")

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
-from ninja import Router, Schema
+from ninja import Router
 
 from gongshu_server.api.answers import present
 from gongshu_server.api.reading import PAGING, Paging, listed, with_states
-from gongshu_server.api.shapes import page_of, shape, with_fields
+from gongshu_server.api.shapes import page_of, with_fields
 from gongshu_server.api.writing import acting, tag
 from gongshu_server.market import queries, shelf
 from gongshu_server.market.models import Bill, Order, PermittedRevenue, Price, Product
@@ -32,12 +32,6 @@ ObjectionShown: Any = with_fields("ObjectionShown", Objection, state=str, state_
 ObjectionOverview: Any = with_fields(
     "ObjectionOverview", ObjectionShown, product_title=str, resource_title=str, suspended=bool
 )
-
-
-class Authorisations(Schema):
-    """The newest authorisations that the caller's organisation has given."""
-
-    items: list[shape(Given)]  # type: ignore[valid-type] # a type made at run time
 
 
 @router.get("/products", response=page_of(ProductShown), summary="可见的产品")
@@ -104,10 +98,11 @@ def bills(request: HttpRequest, paging: Paging = PAGING) -> Any:
     return listed(shelf.bills(by=acting(request)), paging, ("-made_at", "-id"))
 
 
-@router.get("/authorisations", response=Authorisations, summary="本机构作出的电子授权")
-def authorisations(request: HttpRequest) -> Any:
-    """Return the newest authorisations that the caller's organisation has given; no token."""
-    return {"items": present(shelf.authorisations(by=acting(request)))}
+@router.get("/authorisations", response=page_of(Given), summary="本机构作出的电子授权")
+def authorisations(request: HttpRequest, paging: Paging = PAGING) -> Any:
+    """Return the authorisations that the caller's organisation has given; no token is shown."""
+    rows = shelf.given(by=acting(request))
+    return listed(rows, paging, ("-given_at", "-id"), shelf.given_views)
 
 
 @router.get("/objections", response=page_of(ObjectionShown), summary="提出的或须答复的异议")

@@ -29,6 +29,8 @@ from gongshu_server.journal import clock
 
 logger = logging.getLogger(__name__)
 PROBLEM = "application/problem+json"
+# Whoever is told that the node cannot do it now may ask again after this.
+RETRY_SECONDS = "2"
 
 # One table per interface maps what went wrong to this door's own answer.
 STATUS: tuple[tuple[type[DomainError], int, str], ...] = (
@@ -47,7 +49,10 @@ def problem(status: int, title: str, **fields: Any) -> HttpResponse:
     """Return one problem document."""
     body = {"type": "about:blank", "title": title, "status": status, **fields}
     text = json.dumps(body, ensure_ascii=False)
-    return HttpResponse(text, status=status, content_type=PROBLEM)
+    response = HttpResponse(text, status=status, content_type=PROBLEM)
+    if status == 503:
+        response["Retry-After"] = RETRY_SECONDS
+    return response
 
 
 def of_domain(request: HttpRequest, error: DomainError) -> HttpResponse:

@@ -13,7 +13,8 @@ from gongshu.vocabulary.errors import NotFound
 from gongshu.workflow.calendar import is_working_day
 from gongshu.workflow.procedure import Procedure
 from gongshu_server.api.answers import present
-from gongshu_server.api.shapes import list_of, shape
+from gongshu_server.api.reading import PAGING, Paging, listed
+from gongshu_server.api.shapes import list_of, page_of, shape
 from gongshu_server.api.steps import STEPS
 from gongshu_server.journal import clock
 from gongshu_server.oversight.disclosure import Disclosure, disclosure
@@ -21,6 +22,8 @@ from gongshu_server.registration import queries as registration
 from gongshu_server.registration.queries import PublicRegistration
 
 router = Router(tags=["public"])
+# A table of the program itself: it grows with versions, not with use, and is answered whole.
+WHOLE_TABLE = {"x-whole-table": True}
 FIRST_YEAR, LAST_YEAR = 2004, 2100
 
 
@@ -83,12 +86,13 @@ def disclosed(request: HttpRequest, after: str = "") -> Any:
 @router.get(
     "/registrations/publicised",
     auth=None,
-    response=list_of(PublicRegistration),
+    response=page_of(PublicRegistration),
     summary="公示中的登记",
 )
-def publicised(request: HttpRequest) -> Any:
-    """Return the registrations whose publicity period runs."""
-    return present(registration.publicised(at=clock.now()))
+def publicised(request: HttpRequest, paging: Paging = PAGING) -> Any:
+    """Return the registrations whose publicity period runs, the newest first."""
+    rows = registration.in_publicity(at=clock.now())
+    return listed(rows, paging, show=registration.public_views)
 
 
 @router.get(
@@ -102,7 +106,13 @@ def by_code(request: HttpRequest, code: str) -> Any:
     return present(registration.by_code(code, at=clock.now()))
 
 
-@router.get("/clauses", auth=None, response=list_of(Clause), summary="全部条款")
+@router.get(
+    "/clauses",
+    auth=None,
+    response=list_of(Clause),
+    summary="全部条款",
+    openapi_extra=WHOLE_TABLE,
+)
 def clauses(request: HttpRequest) -> Any:
     """Return every clause that steps, limits and refusals rest on."""
     return present(list(all_clauses()))
@@ -117,7 +127,13 @@ def one_clause(request: HttpRequest, code: str) -> Any:
     return present(found)
 
 
-@router.get("/procedures", auth=None, response=list[ProcedureShown], summary="全部办理流程")
+@router.get(
+    "/procedures",
+    auth=None,
+    response=list[ProcedureShown],
+    summary="全部办理流程",
+    openapi_extra=WHOLE_TABLE,
+)
 def procedures(request: HttpRequest) -> Any:
     """Return every procedure with states, steps, clauses and limits."""
     return [_procedure(one) for one in all_procedures()]

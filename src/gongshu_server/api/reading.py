@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from hashlib import sha256
 from typing import Any
 
 from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.utils.cache import get_conditional_response
 from ninja import Query, Schema
 from pydantic import Field
 
@@ -15,6 +18,9 @@ from gongshu_server.journeys.paging import MOST, USUAL, page
 
 Show = Callable[[Sequence[Any]], Iterable[Any]]
 # What every list is told apart by at last; of most rows newer ones come first.
+TAG = "ETag"
+READING = frozenset({"GET", "HEAD"})
+_TAG_LENGTH = 32
 NEWEST: tuple[str, ...] = ("-id",)
 
 
@@ -35,6 +41,18 @@ def listed(
     """Return one page of the rows, each as `show` makes it of them."""
     found = page(rows, order, after=paging.after, limit=paging.limit)
     return {"items": present(list(show(found.rows))), "next": found.next}
+
+
+def marked(request: HttpRequest, response: HttpResponse) -> HttpResponse:
+    """Return a good answer to a read with an ETag, or 304 when the caller has the same already.
+
+    An object with a case has the case's version, which writes accept as `If-Match`. Any other has a
+    weak tag of its content, which is for `If-None-Match` alone.
+    """
+    if request.method not in READING or response.status_code != 200 or response.has_header(TAG):
+        return response
+    response[TAG] = f'W/"{sha256(response.content).hexdigest()[:_TAG_LENGTH]}"'
+    return get_conditional_response(request, etag=response[TAG], response=response) or response
 
 
 def with_states(rows: Sequence[Any]) -> list[dict[str, Any]]:

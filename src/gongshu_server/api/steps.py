@@ -9,7 +9,8 @@ from __future__ import annotations
 import inspect
 import typing
 from collections.abc import Mapping
-from functools import partial
+from dataclasses import is_dataclass, make_dataclass
+from functools import cache, partial
 from types import MappingProxyType
 from typing import Any
 
@@ -77,9 +78,25 @@ def body_model(name: str) -> type[Schema]:
         if parameter.name in {"by", "at"}:
             continue
         default = ... if parameter.default is inspect.Parameter.empty else parameter.default
-        wanted[parameter.name] = (hints[parameter.name], default)
+        wanted[parameter.name] = (_of_its_context(hints[parameter.name]), default)
     title = "".join(part.title() for part in name.replace(".", "_").split("_"))
-    return create_model(title, __base__=Schema, **wanted)
+    # Of its own: `workshop.release` takes other things than a workshop's release shows.
+    return create_model(f"{title}Body", __base__=Schema, **wanted)
+
+
+@cache
+def _of_its_context(kind: Any) -> Any:
+    """Return the dataclass under a name with its context: several contexts have an `Application`.
+
+    The description knows a schema by its name alone; `Form` parts it from the answers' own.
+    """
+    if not (isinstance(kind, type) and is_dataclass(kind)):
+        return kind
+    context = kind.__module__.split(".")[1].title()
+    more = {"__doc__": kind.__doc__, "__module__": kind.__module__}
+    return make_dataclass(
+        f"{context}{kind.__name__}Form", (), bases=(kind,), namespace=more, frozen=True
+    )
 
 
 def add_routes(router: Router) -> None:

@@ -15,8 +15,8 @@ from ninja.files import UploadedFile
 from gongshu.cleanroom.model import Finding, OutputColumn
 from gongshu_server.api.answers import present
 from gongshu_server.api.reading import PAGING, Paging, listed
-from gongshu_server.api.shapes import list_of, page_of, shape
-from gongshu_server.api.writing import acting, perform
+from gongshu_server.api.shapes import page_of, shape
+from gongshu_server.api.writing import NOTHING_WRITTEN, acting, perform
 from gongshu_server.catalogue import intake
 from gongshu_server.catalogue import queries as catalogue
 from gongshu_server.catalogue.models import ReceivedFile
@@ -24,11 +24,9 @@ from gongshu_server.jobs.tasks import enqueue
 from gongshu_server.journal import clock
 from gongshu_server.workshop import actions as workshop
 from gongshu_server.workshop import queries
-from gongshu_server.workshop.models import Run
 from gongshu_server.workshop.queries import RunView
 
 router = Router(tags=["work"])
-MOST_RUNS = 20
 
 
 class Draft(Schema):
@@ -94,7 +92,10 @@ def files(request: HttpRequest, resource_id: str, paging: Paging = PAGING) -> An
 
 
 @router.post(
-    "/tasks/{task_id}/verdict", response=VerdictShown, summary="检查一条查询，不记录、不运行"
+    "/tasks/{task_id}/verdict",
+    response=VerdictShown,
+    summary="检查一条查询，不记录、不运行",
+    openapi_extra=NOTHING_WRITTEN,
 )
 def verdict(request: HttpRequest, task_id: str, body: Draft) -> dict[str, Any]:
     """Return the clean room's verdict with lineage; it depends on no data (S13)."""
@@ -124,12 +125,12 @@ def run(request: HttpRequest, response: HttpResponse, query_id: str) -> Any:
     return Status(202, {"query": query_id})
 
 
-@router.get("/queries/{query_id}/runs", response=list_of(RunView), summary="一条查询的各次运行")
-def runs(request: HttpRequest, query_id: str) -> list[dict[str, Any]]:
+@router.get("/queries/{query_id}/runs", response=page_of(RunView), summary="一条查询的各次运行")
+def runs(request: HttpRequest, query_id: str, paging: Paging = PAGING) -> Any:
     """Return all that the author may know of a query's runs, newest first."""
-    by, at = acting(request), clock.now()
-    rows = Run.objects.visible_to(by).filter(query_id=query_id).order_by("-started_at")
-    return [present(queries.run_view(row.pk, by=by, at=at)) for row in rows[:MOST_RUNS]]
+    rows = queries.visible_runs(query_id, by=acting(request))
+    show = partial(queries.run_views, at=clock.now())
+    return listed(rows, paging, ("-started_at", "-id"), show)
 
 
 @router.get("/runs/{run_id}", response=shape(RunView), summary="任务运行的状态")

@@ -34,18 +34,27 @@ def perform(
     *,
     action: str,
     arguments: Mapping[str, Any],
+    show: Callable[[Any], Any] = present,
 ) -> Any:
     """Make the one call that is one action, and return its result as the answer shows it.
 
-    A key with this request makes a repeat of it answer as before. Raises Stale when the request
-    says what it saw and that has changed.
+    A key with this request makes a repeat of it answer as before; `show` turns the action's result
+    into what is answered. Raises Stale when the request says what it saw and that has changed.
     """
     by = acting(request)
     key, seen = request.headers.get(KEY, ""), _seen(request.headers.get(SEEN, ""))
-    with once(key, action=action, arguments=arguments, by=by, answer=kept) as one, expecting(seen):
-        return present(call(by=by, at=clock.now()))
+    request_once = once(
+        key, action=action, arguments=arguments, by=by, answer=lambda result: kept(show(result))
+    )
+    with request_once as one, expecting(seen):
+        return show(call(by=by, at=clock.now()))
     response[REPLAYED] = "true"
     return one.answer
+
+
+# How often a write that takes no `Idempotency-Key` may be sent, as the description says it.
+REPEATABLE = {"x-idempotency": "repeatable"}
+NOTHING_WRITTEN = {"x-idempotency": "nothing_written"}
 
 
 def tag(response: HttpResponse, case_id: str) -> None:

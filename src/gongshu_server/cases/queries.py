@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
+from typing import Any
 
-from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
+from django.db.models import DateTimeField, Exists, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models.functions import Coalesce
 
 from gongshu.procedures import all_procedures, procedure
 from gongshu.vocabulary.errors import NotFound
@@ -20,6 +22,9 @@ from gongshu_server.cases.models import Case, CaseQuerySet, Clock, Document, Par
 from gongshu_server.cases.substeps import Within, waiting_substeps
 
 NOT_FOUND = "没有这个办件，或您所在机构不是办件的当事方。"
+
+# The end of no limit: beyond every other.
+NEVER = datetime(9999, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -359,19 +364,30 @@ def _not_taken(transition: Transition, by: Actor) -> Q:
     return ~Q(Exists(taken))
 
 
+def awaiting(*, by: Actor, at: datetime, overdue: bool = False) -> QuerySet[Case]:
+    """Return the cases that wait for the actor, with the end of the nearest limit as `due`.
+
+    A case without a running limit has an end beyond every other.
+    """
+    running = Clock.objects.filter(case=OuterRef("pk"), stopped_at__isnull=True, paused_at=None)
+    due = Subquery(running.order_by("due").values("due")[:1])
+    rows = mine(by=by)
+    if overdue:
+        rows = rows.annotate(nearest=due).filter(nearest__lte=at)
+    return rows.annotate(due=Coalesce(due, Value(NEVER, output_field=DateTimeField())))
+
+
 def waiting(
     *, by: Actor, at: datetime, overdue: bool = False, start: int = 0, most: int = 50
 ) -> list[Waiting]:
     """Return what waits for the actor, the nearest limit first, `most` rows from `start` on."""
-    running = Clock.objects.filter(case=OuterRef("pk"), stopped_at__isnull=True, paused_at=None)
-    rows = mine(by=by).annotate(due=Subquery(running.order_by("due").values("due")[:1]))
-    if overdue:
-        rows = rows.filter(due__lte=at)
-    shown = list(rows.order_by("due", "id")[start : start + most])
-    return _rows(shown, by=by, at=at)
+    rows: QuerySet[Any] = awaiting(by=by, at=at, overdue=overdue)
+    rows = rows.order_by("due", "id")
+    return waiting_views(list(rows[start : start + most]), by=by, at=at)
 
 
-def _rows(shown: Sequence[Case], *, by: Actor, at: datetime) -> list[Waiting]:
+def waiting_views(shown: Sequence[Case], *, by: Actor, at: datetime) -> list[Waiting]:
+    """Return what is to be done in each case, with its nearest limit and who sent it."""
     nearest: dict[str, ClockView] = {}
     running = Clock.objects.filter(case__in=shown, stopped_at__isnull=True).order_by("-due")
     procedures = {row.pk: procedure(row.procedure) for row in shown}

@@ -324,8 +324,13 @@ def _remove(upload_id: str) -> None:
 
 @action
 def drop_upload(*, upload_id: str, by: Actor, at: datetime) -> Upload:
-    """Give up an upload of the actor's organisation; its bytes are removed."""
+    """Give up an upload of the actor's organisation; its bytes are removed.
+
+    Giving it up again changes nothing. Raises Conflict for one that is finished.
+    """
     row = _locked(upload_id, by=by)
+    if row.state == "dropped":
+        return row
     if row.state != "open":
         raise Conflict("这次上传已经结束，不能再取消。", code="upload_closed")
     return _drop(row, reason="cancelled", by=by, at=at)

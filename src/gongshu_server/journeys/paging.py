@@ -11,6 +11,7 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error as Misencoded
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Generic, TypeVar
 
 from django.core.exceptions import FieldError, ValidationError
@@ -44,15 +45,25 @@ def page(
         rows = rows.filter(_beyond(rows, order, _place(after, len(order))))
     found = list(rows.order_by(*order)[: limit + 1])
     more = len(found) > limit
-    return Page(found[:limit], _mark(found[limit - 1], order) if more else "")
+    return Page(found[:limit], _mark(rows, found[limit - 1], order) if more else "")
 
 
-def _mark(row: Model, order: Sequence[str]) -> str:
+def _field(rows: QuerySet[Any], name: str) -> Any:
+    """Return the field of a column, be it the model's own or one that the list computes."""
+    computed = rows.query.annotations.get(name)
+    return rows.model._meta.get_field(name) if computed is None else computed.output_field
+
+
+def _mark(rows: QuerySet[Any], row: Model, order: Sequence[str]) -> str:
     """Return the text that stands for a row's place in the order."""
     values = []
     for column in order:
-        field: Any = row._meta.get_field(column.lstrip("-"))
-        values.append(field.value_to_string(row))
+        name = column.lstrip("-")
+        if name in rows.query.annotations:
+            value = getattr(row, name)
+            values.append(value.isoformat() if isinstance(value, datetime) else str(value))
+        else:
+            values.append(_field(rows, name).value_to_string(row))
     return urlsafe_b64encode(json.dumps(values).encode()).decode().rstrip("=")
 
 
@@ -75,8 +86,7 @@ def _beyond(rows: QuerySet[Any], order: Sequence[str], place: Sequence[str]) -> 
     try:
         for column, text in zip(order, place, strict=True):
             name = column.lstrip("-")
-            field: Any = rows.model._meta.get_field(name)
-            value = field.to_python(text)
+            value = _field(rows, name).to_python(text)
             further = "lt" if column.startswith("-") else "gt"
             condition |= equal & Q(**{f"{name}__{further}": value})
             equal &= Q(**{name: value})

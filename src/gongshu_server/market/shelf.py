@@ -206,13 +206,23 @@ def permitted(rows: Iterable[Product]) -> dict[str, PermittedRevenue]:
     return {row.product_id: row for row in found}
 
 
-def authorisations(*, by: Actor, most: int = 100) -> list[Given]:
-    """Return the authorisations that the actor's organisation has given, newest first."""
+def given(*, by: Actor) -> QuerySet[SubjectAuthorisation]:
+    """Return the authorisations that the actor's organisation has given."""
     posts = Post.objects.filter(organisation_id=by.organisation).values_list("id", flat=True)
-    given = Q(pk__in=[])
+    own = Q(pk__in=[])
     for post in list(posts[:MOST_POSTS]):
-        given |= Q(given_by__startswith=f"{post}/")
-    rows = list(SubjectAuthorisation.objects.filter(given).order_by("-given_at")[:most])
+        own |= Q(given_by__startswith=f"{post}/")
+    return SubjectAuthorisation.objects.filter(own)
+
+
+def authorisations(*, by: Actor, most: int = 100) -> list[Given]:
+    """Return the newest authorisations that the actor's organisation has given."""
+    return given_views(given(by=by).order_by("-given_at")[:most])
+
+
+def given_views(found: Iterable[SubjectAuthorisation]) -> list[Given]:
+    """Return what may be seen of each authorisation; two queries beside the rows' own."""
+    rows = list(found)
     titles = dict(
         Product.objects.filter(pk__in={row.product for row in rows}).values_list("id", "title")
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -47,12 +48,21 @@ def code_of(kind: str, subject_id: str) -> str:
     return rows.values_list("code", flat=True).first() or ""
 
 
-def publicised(*, at: datetime, most: int = 200) -> list[PublicRegistration]:
-    """Return the newest registrations whose publicity period runs; two queries."""
+def in_publicity(*, at: datetime) -> QuerySet[Registration]:
+    """Return the registrations whose publicity period runs."""
     public = Case.objects.filter(procedure="registration", state__in=("publicised", "objected"))
     public = public.filter(opened_at__lte=at)
-    rows = Registration.objects.select_related("registrant").filter(case__in=public.values("pk"))
-    found = list(rows.order_by("-id")[:most])
+    return Registration.objects.select_related("registrant").filter(case__in=public.values("pk"))
+
+
+def publicised(*, at: datetime, most: int = 200) -> list[PublicRegistration]:
+    """Return the newest registrations whose publicity period runs; two queries."""
+    return public_views(in_publicity(at=at).order_by("-id")[:most])
+
+
+def public_views(rows: Iterable[Registration]) -> list[PublicRegistration]:
+    """Return what the public is shown of each registration; one query beside the rows' own."""
+    found = list(rows)
     states = dict(Case.objects.filter(pk__in=[r.case for r in found]).values_list("id", "state"))
     names = procedure("registration").states
     return [_public(row, names[states[row.case]]) for row in found]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -131,10 +132,20 @@ def run_view(run_id: str, *, by: Actor, at: datetime) -> RunView:
     return _shown(run, at)
 
 
+def visible_runs(query_id: str, *, by: Actor) -> QuerySet[Run]:
+    """Return the runs of a query that the actor may see."""
+    return Run.objects.visible_to(by).filter(query_id=query_id)
+
+
+def run_views(rows: Iterable[Run], *, at: datetime) -> list[RunView]:
+    """Return what may be seen of each run."""
+    return [_shown(run, at) for run in rows]
+
+
 def runs_of(query_id: str, *, by: Actor, at: datetime, most: int = 50) -> list[RunView]:
     """Return what may be seen of a query's runs, newest first."""
-    rows = Run.objects.visible_to(by).filter(query_id=query_id).order_by("-started_at")
-    return [_shown(run, at) for run in rows[:most]]
+    rows = visible_runs(query_id, by=by).order_by("-started_at")
+    return run_views(rows[:most], at=at)
 
 
 def queued(query_id: str, *, at: datetime) -> datetime | None:

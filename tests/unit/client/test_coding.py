@@ -27,12 +27,12 @@ KEY = {
     st.integers(),
 )
 def test_a_shape_comes_back_as_it_went(at: datetime, price: Decimal, quota: int) -> None:
-    made = shapes.Request(
+    made = shapes.MarketRequestForm(
         purpose="industry", price=price, quota=quota, valid_until=at, undertaking="不作他用"
     )
     sent = json.loads(json.dumps(encode(made)))
     assert sent["price"] == str(price)
-    back = decode(shapes.Request, sent)
+    back = decode(shapes.MarketRequestForm, sent)
     assert (back.valid_until, back.quota, Decimal(back.price)) == (at, quota, price)
 
 

@@ -75,7 +75,10 @@ def test_a_stale_module_is_named(
     [
         ({"properties": {"class": {"type": "string"}}}, "class is no name"),
         ({"properties": {"etag": {"type": "string"}}}, "etag is no name"),
-        ({"properties": {"x": {"type": "array", "default": [1]}}}, "not empty"),
+        (
+            {"properties": {"x": {"type": "string", "format": "date", "default": "2025-01-01"}}},
+            "a default time",
+        ),
     ],
 )
 def test_what_has_no_words_is_refused(

@@ -40,8 +40,8 @@ create table if not exists refused (
 """
 
 
-def count(by: Actor | None, kind: str, *, at: datetime) -> None:
-    """Count one refusal of a person, or of a stranger (None), for the reason code `kind`.
+def count(by: Actor | None, kind: str, *, at: datetime, times: int = 1) -> None:
+    """Count refusals of a person, or of a stranger (None), for the reason code `kind`.
 
     The count is on this host's disk when this returns. A disk that refuses is said in the log:
     the caller is refused in any case.
@@ -51,9 +51,9 @@ def count(by: Actor | None, kind: str, *, at: datetime) -> None:
         with _counts() as counts:
             minute, who, why = _line(counts, minute, who, why)
             counts.execute(
-                "insert into refused values (?, ?, ?, 1)"
-                " on conflict do update set times = times + 1",
-                (minute, who, why),
+                "insert into refused values (?, ?, ?, ?)"
+                " on conflict do update set times = times + excluded.times",
+                (minute, who, why, times),
             )
     except (sqlite3.Error, OSError) as fault:
         logger.error("a refusal was not counted: %s", type(fault).__name__)

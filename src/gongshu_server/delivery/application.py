@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from gongshu_server.delivery.entitlements import EntitlementSource
-from gongshu_server.delivery.host import Host, Tuning
+from gongshu_server.delivery.host import Host, Refused, Tuning
 from gongshu_server.delivery.quotas import QuotaBank
 from gongshu_server.delivery.refusals import NOT_FOUND, problem
 from gongshu_server.delivery.web import Application, Receive, Scope, Send, route, send_whole
@@ -35,8 +35,10 @@ class _DataPlane:
         source: EntitlementSource,
         bank: QuotaBank | None,
         otherwise: Application,
+        refused: Refused | None,
         tuning: Tuning,
     ) -> None:
+        self._refused = refused
         self._folder, self._secret, self._source = folder, secret, source
         self._bank, self._otherwise, self._tuning = bank, otherwise, tuning
         self._host: Host | None = None
@@ -77,6 +79,7 @@ class _DataPlane:
                 secret=self._secret,
                 source=self._source,
                 bank=self._bank,
+                refused=self._refused,
                 tuning=self._tuning,
             )
         return self._host
@@ -89,13 +92,15 @@ def application(
     source: EntitlementSource,
     bank: QuotaBank | None = None,
     otherwise: Application | None = None,
+    refused: Refused | None = None,
     tuning: Tuning | None = None,
 ) -> Application:
     """Return the ASGI application of the data plane for one process.
 
     `folder` takes the epoch, the use records (`uses/`), the quota bank and the used
     authorisations; all processes of a host share it. `secret` is the node's secret. Requests that
-    are not for products go to `otherwise`.
+    are not for products go to `otherwise`; `refused` is told of calls without a key that opens
+    anything.
     """
     return _DataPlane(
         folder,
@@ -103,6 +108,7 @@ def application(
         source=source,
         bank=bank,
         otherwise=otherwise or _nothing_behind,
+        refused=refused,
         tuning=tuning or Tuning(),
     )
 

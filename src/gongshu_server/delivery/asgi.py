@@ -6,6 +6,7 @@ The server imports `application`; nothing is opened before it starts to serve.
 from __future__ import annotations
 
 import os
+from datetime import datetime
 from pathlib import Path
 from typing import cast
 
@@ -26,11 +27,18 @@ os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 django.setup()
 report_discreetly()
 
+from gongshu_server.accounts import refusals  # noqa: E402 - needs the setup
 from gongshu_server.delivery.database_source import DatabaseSource  # noqa: E402 - needs the setup
+
+
+def _count_strangers(times: int, at: datetime) -> None:
+    refusals.count(None, "no_key_for_product", at=at, times=times)
+
 
 application = data_plane(
     Path(settings.HOME),
     secret=secret(Path(settings.HOME), "node.secret"),
     source=DatabaseSource(),
     otherwise=bounded(cast(Application, get_asgi_application())),
+    refused=_count_strangers,
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,6 +26,9 @@ from gongshu_server.usage.epoch import Epoch
 from gongshu_server.usage.segments import USES
 
 _HOUSEKEEPING_SECONDS: Final = 0.25
+
+Refused = Callable[[int, datetime], None]
+"""Told how many calls of strangers were refused, and when; it may write, so a thread calls it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,8 +52,10 @@ class Host:
         secret: bytes,
         source: EntitlementSource,
         bank: QuotaBank | None = None,
+        refused: Refused | None = None,
         tuning: Tuning,
     ) -> None:
+        self._refused = refused
         self._epoch = Epoch(folder)
         self._counters = Counters(folder)
         self._freshness = Freshness(source, self._epoch, confirmed=self._counters.confirm)
@@ -93,6 +99,8 @@ class Host:
     def close(self) -> None:
         """Write what is waiting, give quota back, close the segment and let everything go."""
         self._housekeeping.cancel()
+        if self._refused is not None and (strangers := self.door.take_strangers()):
+            self._refused(strangers, self._now())
         self._freshness.stop()
         self._records.flush()
         self._purse.give_back(idle=False)
@@ -111,6 +119,9 @@ class Host:
             await asyncio.sleep(_HOUSEKEEPING_SECONDS)
             self._log.rotate_if_due()
             self._purse.give_back()
+            if self._refused is not None and (strangers := self.door.take_strangers()):
+                # No call waits for the file of counts: not its own, nor one that comes meanwhile.
+                await asyncio.to_thread(self._refused, strangers, self._now())
 
 
 def _keep_what_is_loaded() -> None:

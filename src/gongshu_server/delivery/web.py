@@ -20,7 +20,7 @@ from gongshu.vocabulary.errors import Unavailable
 from gongshu_server.counters import Counters
 from gongshu_server.delivery.admission import Admission
 from gongshu_server.delivery.answers import answer
-from gongshu_server.delivery.calls import Call, Judge, identify
+from gongshu_server.delivery.calls import STRANGER, Call, Judge, identify
 from gongshu_server.delivery.entitlements import DATASET, VERIFICATION
 from gongshu_server.delivery.freshness import Freshness
 from gongshu_server.delivery.refusals import TOO_LONG, Response, unavailable
@@ -58,6 +58,12 @@ class Door:
     ) -> None:
         self._secret, self._freshness, self._judge = secret, freshness, judge
         self._files, self._admission, self._counters = files, admission, counters
+        self._strangers = 0
+
+    def take_strangers(self) -> int:
+        """Return how many calls came without a key that opens anything since this was asked."""
+        taken, self._strangers = self._strangers, 0
+        return taken
 
     async def serve(self, product: str, form: str, scope: Scope, streams: Streams) -> None:
         """Answer one request to a product; `streams` are ASGI's receive and send."""
@@ -75,6 +81,7 @@ class Door:
         call = parse(product, form, scope, body)
         try:
             caller = identify(self._freshness.current(), call, secret=self._secret)
+            self._strangers += caller.key is STRANGER
             with self._admission.admitted(caller.key.purpose):
                 reply = await answer(self._judge, self._files, caller, call)
                 await _send(send, reply)

@@ -111,6 +111,13 @@ def test_a_flood_is_one_entry_of_bounded_size_and_its_extent_is_told(city: City)
     assert len(entry.body or "") < 20_000
 
 
+def test_several_at_once_are_counted_as_many(city: City) -> None:
+    for times in (3, 4):
+        refusals.count(None, "no_key_for_product", at=city.at, times=times)
+    recorded(city.at + timedelta(minutes=3))
+    assert lines() == {("stranger", "no_key_for_product"): 7}
+
+
 def test_without_a_worker_the_file_stays_small(city: City, home: Path) -> None:
     at = city.later()
     for minute in range(2 * refusals.MOST_MINUTES):

@@ -9,7 +9,7 @@ from typing import Any
 
 import pyarrow as pa
 from django.conf import settings
-from django.db.models import QuerySet
+from django.db.models import OuterRef, QuerySet, Subquery
 
 from gongshu.cleanroom.lattices import Lattice, LatticeKind
 from gongshu.cleanroom.model import ItemRule, Source
@@ -130,11 +130,15 @@ def sources(resource_ids: Collection[str]) -> list[Source]:
 
     Resources without a snapshot are left out: there is nothing to query. Three queries in all.
     """
-    snapshots: dict[str, Snapshot] = {}
-    for snapshot in Snapshot.objects.filter(resource_id__in=list(resource_ids)).order_by("version"):
-        snapshots[snapshot.resource_id] = snapshot
+    versions = Snapshot.objects.filter(resource=OuterRef("resource")).order_by("-version")
+    newest = Snapshot.objects.filter(
+        resource_id__in=list(resource_ids), pk=Subquery(versions.values("pk")[:1])
+    )
+    # Profiles and proposals are long, and no verdict asks for them.
+    snapshots = {s.resource_id: s for s in newest.defer("understood", "profile")}
     rows: dict[str, list[Item]] = {}
-    for item in Item.objects.filter(resource_id__in=list(snapshots)).order_by("position"):
+    items = Item.objects.filter(resource_id__in=list(snapshots)).defer("proposal")
+    for item in items.order_by("position"):
         rows.setdefault(item.resource_id, []).append(item)
     found = Resource.objects.filter(pk__in=list(snapshots)).order_by("table")
     return [_source(r, snapshots[r.pk], rows.get(r.pk, [])) for r in found]

@@ -6,10 +6,20 @@ import os
 import platform
 import time
 
-from benchmarks import cleanroom, delivery, ledger, pages, policy, risk, story
+from benchmarks import (
+    cleanroom,
+    delivery,
+    ledger,
+    pages,
+    policy,
+    risk,
+    second_evaluator,
+    story,
+)
 
 PARTS = (
     ("判定 decisions", policy),
+    ("判定，Cedar 复核 decisions beside Cedar", second_evaluator),
     ("存证 ledger", ledger),
     ("加工 clean room", cleanroom),
     ("风险 risk", risk),

@@ -22,7 +22,6 @@ from gongshu.cleanroom import (
     output_rule,
     parse,
     plan,
-    query,
     rechecking,
     regimes,
     resolve,
@@ -58,9 +57,6 @@ class Agrees:
 
     def columns(self, sql: str) -> dict[str, frozenset[str]]:
         return {}
-
-
-ORIGINS = query.origins
 
 
 def _values_only(level: Any, path: Any = ()) -> Any:
@@ -203,6 +199,94 @@ FAULTS = [
         returns(()),
         "SELECT 水库, count(*) FILTER (WHERE 水位 >= 10) AS n FROM 水库水位 GROUP BY 1",
         "output.no_subject",
+    ),
+    Fault(
+        "parse: characters that nobody sees",
+        parse,
+        "_text_fault",
+        returns(None),
+        "SELECT 企业名称 FROM 科技型中小企业 WHERE 企业名称 = '甲\u200b'",
+        "parse.control_character",
+    ),
+    Fault(
+        "parse: types in types without end",
+        parse,
+        "_types_nested",
+        returns(0),
+        f"SELECT 企业名称 FROM 科技型中小企业 WHERE 企业名称 = {'DATE (' * 6}'x'{')' * 6}",
+        "parse.too_deep",
+        allowed=False,
+    ),
+    Fault(
+        "parse: numbers in any notation",
+        parse,
+        "is_plain_number",
+        returns(True),
+        "SELECT 企业名称 FROM 科技型中小企业 WHERE 统计年份 = 2e3",
+        "parse.number",
+    ),
+    Fault(
+        "cohorts: aggregates may compute inside",
+        cohorts,
+        "_inside_aggregate",
+        returns(()),
+        "SELECT 性别, sum(收入 * 1024) AS n FROM 门诊 GROUP BY 1",
+        "cohort.isolates",
+        allowed=False,
+    ),
+    Fault(
+        "cohorts: edges of bands by any comparison",
+        lattices.Lattice,
+        "is_ordered",
+        False,
+        STATE.format("WHERE 有效期止 = DATE '2026-01-01'"),
+        "cohort.operator",
+    ),
+    Fault(
+        "cohorts: identifiers are like other items",
+        cohorts,
+        "is_identifier",
+        returns(False),
+        STATE.format("WHERE 统一社会信用代码 = '9'"),
+        "cohort.identifier",
+        allowed=False,
+    ),
+    Fault(
+        "output rule: more measures than six",
+        output_rule,
+        "MAX_MEASURES",
+        99,
+        "SELECT 许可状态, " + ", ".join(f"count(*) AS n{i}" for i in range(7)) + " "
+        "FROM 安全生产许可证 GROUP BY 1",
+        "output.measures",
+    ),
+    Fault(
+        "output rule: below the outermost SELECT anything",
+        output_rule,
+        "_inner_levels",
+        returns(()),
+        "WITH a AS (SELECT DISTINCT 行政区划代码, 许可状态 FROM 安全生产许可证) "
+        "SELECT 行政区划代码, count(*) AS n FROM a GROUP BY 1",
+        "output.inner",
+        allowed=False,
+    ),
+    Fault(
+        "resolve: the rewrite's own names for everybody",
+        resolve,
+        "HIDDEN_PREFIX",
+        "\x00",
+        "SELECT 企业名称 AS gs_n0 FROM 科技型中小企业",
+        "resolve.name",
+        allowed=False,
+    ),
+    Fault(
+        "regimes: rows chosen by closed items",
+        regimes,
+        "_raw_copy",
+        returns([]),
+        "SELECT l.行政区划代码 FROM 安全生产许可证 l WHERE l.许可状态 = '暂扣'",
+        "regime.raw_selection",
+        allowed=False,
     ),
 ]
 

@@ -6,6 +6,7 @@ Exit status: 0 allowed, 2 refused, 1 could not judge.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -20,6 +21,7 @@ from gongshu.sdc import MARKER, Checked, judge_table, read_table
 from gongshu.vocabulary.errors import Invalid
 
 ALLOWED, NOT_JUDGED, REFUSED = 0, 1, 2
+EXITS: Mapping[str, Literal["export", "service"]] = {"export": "export", "service": "service"}
 KINDS = {"key": "分组项", "count": "计数", "copy": "原样", "answer": "答案"}
 
 
@@ -94,8 +96,7 @@ def check_query(  # noqa: PLR0917 - one option each; typer calls it by name
     own = [one for one in grants if one.grantee in (asked, PUBLIC)] or list(grants)
     businesses = sorted({code for one in own for code in one.businesses})
     scenarios = sorted({one.scenario for one in own if one.scenario is not None})
-    exits: dict[str, Literal["export", "service"]] = {"export": "export", "service": "service"}
-    if exit not in exits:
+    if exit not in EXITS:
         raise Invalid("--exit 只能写 export 或 service。", code="unreadable")
     verdict = check(
         _text(query),
@@ -107,12 +108,12 @@ def check_query(  # noqa: PLR0917 - one option each; typer calls it by name
         region=region or None,
         at=_moment(at),
         spent={},
-        exit=exits[exit],
+        exit=EXITS[exit],
         scenario=scenario or (_one(scenarios, "应用场景（--scenario）") if scenarios else None),
         published=published,
     )
-    form = verdict_form(verdict)
-    typer.echo(json.dumps(form, ensure_ascii=False, indent=2) if as_json else _told(verdict))
+    form = json.dumps(verdict_form(verdict), ensure_ascii=False, indent=2)
+    typer.echo(form if as_json else _told(verdict))
     raise typer.Exit(ALLOWED if verdict.allowed else REFUSED)
 
 

@@ -19,7 +19,6 @@ from gongshu.vocabulary.errors import DomainError, Invalid
 from gongshu_server.cases import actions as cases
 from gongshu_server.cases import forms, media, queries
 from gongshu_server.cases.attachments import kept_path
-from gongshu_server.cases.docx_forms import docx
 from gongshu_server.catalogue import uploads
 from gongshu_server.catalogue.models import Upload
 from gongshu_server.jobs.tasks import enqueue
@@ -135,6 +134,9 @@ def paper(request: HttpRequest, case_id: str, kind: str) -> HttpResponse:
     """Hand one form of a case out as a DOCX file."""
     by, at = sessions.actor(request), sessions.now(request)
     form = forms.form(queries.overview(case_id, by=by, at=at), kind)
+    # Word's library is a seventh of a serving process's memory, and few requests need it.
+    from gongshu_server.cases.docx_forms import docx
+
     name = quote(f"{form.title}-{form.number}.docx")
     answer = HttpResponse(docx(form), content_type=media.DOCX)
     answer["Content-Disposition"] = f"attachment; filename*=UTF-8''{name}"

@@ -56,7 +56,7 @@ def test_what_stands_on_an_application(city: City) -> None:
     row = submitted(city)
     made = form(view(city, row.case), "application")
     assert made.title == "首次登记申请表"
-    assert made.number.startswith("REGISTRATION-2025-")
+    assert made.number.startswith("首次登记〔2025〕")
     said = {entry.label: entry.text for entry in made.entries}
     assert said["申请方"] == "临澜市数据局"
     assert said["承办方"] == "临澜市公共数据登记中心"

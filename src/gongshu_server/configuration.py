@@ -72,6 +72,12 @@ SETTINGS: tuple[Setting, ...] = (
         "Hours after a sign-in after which one signs in again, whatever was clicked",
     ),
     Setting(
+        "GONGSHU_OIDC",
+        "",
+        "统一身份认证（OpenID Connect）的配置文件（TOML，权限 0600）；留空即不用",
+        "File of identity providers (OpenID Connect; TOML, mode 0600); empty means none",
+    ),
+    Setting(
         "GONGSHU_EMAIL_HOST",
         "",
         "发送通知的邮件服务器；留空即不发邮件，通知只在收件箱",

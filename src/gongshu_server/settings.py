@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from gongshu_server import configuration
+from gongshu_server import configuration, identity_providers
 from gongshu_server.log_lines import QUIET
 from gongshu_server.secrets_folder import secret
 
@@ -121,6 +121,8 @@ ACCOUNT_USER_MODEL_EMAIL_FIELD = None
 ACCOUNT_PRESERVE_USERNAME_CASING = False
 ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 300
+# Who else may say who somebody is; a pair of issuer and subject is linked to a login by hand.
+OIDC_PROVIDERS = identity_providers.read(configuration.value("GONGSHU_OIDC"))
 ACCOUNT_RATE_LIMITS = False  # One lock-out, django-axes: it counts over all server processes.
 MFA_ADAPTER = "gongshu_server.accounts.second_factors.Adapter"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]

@@ -7,6 +7,7 @@ from gongshu_server.api.api import api
 from gongshu_server.portal import (
     assets,
     by_passkey,
+    by_provider,
     cases,
     drafting,
     pages,
@@ -24,6 +25,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("sign-in/", signing_in.SignIn.as_view(), name="account_login"),
     path("sign-in/code/", signing_in.SecondStep.as_view(), name="mfa_authenticate"),
     path("sign-in/passkey/", by_passkey.by_passkey, name="sign_in_passkey"),
+    path("sign-in/at/<slug:code>/", by_provider.there, name="sign_in_there"),
+    path("sign-in/at/<slug:code>/back/", by_provider.back, name="sign_in_back"),
     path("sign-in/again/", signing_in.Again.as_view(), name="account_reauthenticate"),
     path("sign-in/again/code/", signing_in.AgainByCode.as_view(), name="mfa_reauthenticate"),
     path("sign-in/first/<int:login_id>/<str:token>/", signing_in.first_password, name="first"),

@@ -18,6 +18,7 @@ from gongshu_server.accounts.handover import (
     decline_handover,
     propose_handover,
 )
+from gongshu_server.accounts.identities import confirm_identity, link_identity, unlink_identity
 from gongshu_server.accounts.logins import (
     change_password,
     give_password_link,
@@ -49,6 +50,7 @@ __all__ = [
     "change_password",
     "change_profile",
     "confirm_handover",
+    "confirm_identity",
     "count_passkey",
     "decline_handover",
     "delegate",
@@ -57,6 +59,7 @@ __all__ = [
     "give_password_link",
     "issue_key",
     "leave_post",
+    "link_identity",
     "move_time",
     "note_failure",
     "note_sign_in",
@@ -72,6 +75,7 @@ __all__ = [
     "set_password_by_link",
     "stop_login",
     "succeed",
+    "unlink_identity",
 ]
 
 

@@ -11,6 +11,7 @@ import hmac
 _SUBJECT = b"gongshu.subject\x00"
 _AUTHORISATION = b"gongshu.authorisation\x00"
 _CONTENT = b"gongshu.content\x00"
+_IDENTITY = b"gongshu.identity\x00"
 
 
 def key_digest(secret: bytes, key: str) -> str:
@@ -33,9 +34,20 @@ def authorisation_mac(secret: bytes, parts: tuple[str, ...]) -> str:
 
     Each part goes in with its length, so that no two different lists of parts read the same.
     """
+    return hmac.digest(secret, _AUTHORISATION + _measured(parts), "sha256").hex()
+
+
+def identity_digest(secret: bytes, issuer: str, subject: str) -> str:
+    """Return the keyed digest of who somebody is at an identity provider, as hex.
+
+    Issuer and subject go in with their lengths: only both together name anybody.
+    """
+    return hmac.digest(secret, _IDENTITY + _measured((issuer, subject)), "sha256").hex()
+
+
+def _measured(parts: tuple[str, ...]) -> bytes:
     encoded = [part.encode("utf-8", "replace") for part in parts]
-    message = b"".join(len(part).to_bytes(4, "big") + part for part in encoded)
-    return hmac.digest(secret, _AUTHORISATION + message, "sha256").hex()
+    return b"".join(len(part).to_bytes(4, "big") + part for part in encoded)
 
 
 class ContentDigest:

@@ -183,6 +183,32 @@ class Login(AbstractBaseUser):
         return self.username
 
 
+class Identity(models.Model):
+    """Who a person is at an identity provider: registered by one, confirmed by the other."""
+
+    id = models.CharField(primary_key=True, max_length=26)
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    issuer = models.CharField(max_length=255)
+    digest = models.CharField(max_length=64, help_text="keyed, of issuer and subject together")
+    linked_at = models.DateTimeField()
+    confirmed_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["digest"],
+                condition=Q(ended_at__isnull=True),
+                name="accounts_identity_of_one_person",
+            ),
+            models.UniqueConstraint(
+                fields=["person", "issuer"],
+                condition=Q(ended_at__isnull=True),
+                name="accounts_one_identity_each",
+            ),
+        ]
+
+
 class Session(AbstractBaseSession):
     """One sign-in that is still open: whose it is, since when, and on what kind of device."""
 

@@ -12,7 +12,7 @@ from typing import Final
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 
-from gongshu_server.accounts import demonstration, drafts
+from gongshu_server.accounts import demonstration, drafts, oidc
 from gongshu_server.portal import sessions
 
 FIELD: Final = "kept"
@@ -40,6 +40,7 @@ def sign_in_first(request: HttpRequest) -> HttpResponse:
     context = {
         "form": SignInForm(),
         "roles": demonstration.roles(at=sessions.now(request)),
+        "providers": oidc.providers(),
         "next": request.get_full_path(),
         "kept": fields_of(request),
         "lost_files": bool(request.FILES),

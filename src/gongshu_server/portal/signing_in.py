@@ -21,7 +21,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
 from gongshu.vocabulary.errors import Invalid, NotFound
-from gongshu_server.accounts import demonstration, logins
+from gongshu_server.accounts import demonstration, logins, oidc
 from gongshu_server.portal import kept, refusals, sessions
 from gongshu_server.portal.doing import done
 from gongshu_server.portal.entrance import AgainByCodeForm, AgainForm, CodeForm, SignInForm
@@ -46,6 +46,7 @@ class SignIn(LoginView):
         """Return what the page shows."""
         found: dict[str, Any] = super().get_context_data(**kwargs)
         found["roles"] = demonstration.roles(at=sessions.now(self.request))
+        found["providers"] = oidc.providers()
         found["next"] = self.request.POST.get("next") or self.request.GET.get("next", "")
         found["kept"] = self.request.POST.get(kept.FIELD, "")
         return found

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from django.urls import path
 
-from gongshu_server.portal.people import keys, organisations, own, posts, safety, substeps
+from gongshu_server.portal.people import (
+    identities,
+    keys,
+    organisations,
+    own,
+    posts,
+    safety,
+    substeps,
+)
 
 urlpatterns = [
     path("own/", own.profile, name="own"),
@@ -24,6 +32,10 @@ urlpatterns = [
     path("delegations/<str:delegation_id>/revoke/", posts.revoke, name="revoke"),
     path("substeps/", substeps.substeps, name="substeps"),
     path("logins/", posts.login, name="logins"),
+    path("identities/", identities.listing, name="identities"),
+    path("identities/link/", identities.link, name="link_identity"),
+    path("identities/<str:identity_id>/unlink/", identities.unlink, name="unlink_identity"),
+    path("safety/identity/<slug:code>/", identities.confirm, name="confirm_identity"),
     path("keys/", keys.listing, name="keys"),
     path("keys/issue/", keys.issue, name="issue_key"),
     path("keys/<str:key_id>/revoke/", keys.revoke, name="revoke_key"),

@@ -134,6 +134,33 @@ class LoginForm(forms.Form):
         choices(self, "person_id", people)
 
 
+class IdentityForm(forms.Form):
+    """Whose, at which provider, and who they are there."""
+
+    person_id = forms.ChoiceField(label=_("人员"))
+    provider_code = forms.ChoiceField(label=_("统一身份认证"))
+    subject = forms.CharField(
+        label=_("用户标识（sub）"),
+        max_length=255,
+        help_text=_("由统一身份认证的管理方提供；不是姓名、手机号或邮箱。"),
+    )
+
+    def __init__(
+        self,
+        *args: Any,
+        people: Sequence[tuple[str, str]],
+        providers: Sequence[tuple[str, str]],
+        **kw: Any,
+    ) -> None:
+        super().__init__(*args, **kw)
+        choices(self, "person_id", people)
+        choices(self, "provider_code", providers)
+
+    def arguments(self) -> dict[str, Any]:
+        """Return the arguments of `accounts.link_identity`."""
+        return dict(self.cleaned_data)
+
+
 class FoundForm(forms.Form):
     """A new organisation and its roles."""
 

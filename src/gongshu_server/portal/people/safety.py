@@ -19,7 +19,15 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from gongshu.vocabulary.errors import DomainError, NotFound
-from gongshu_server.accounts import actions, logins, open_sessions, passkeys, second_factors
+from gongshu_server.accounts import (
+    actions,
+    identities,
+    logins,
+    oidc,
+    open_sessions,
+    passkeys,
+    second_factors,
+)
 from gongshu_server.accounts.models import Login
 from gongshu_server.portal import refusals, sessions
 from gongshu_server.portal.doing import View, done, perform, signed_in
@@ -60,9 +68,21 @@ def safety(request: HttpRequest) -> HttpResponse:
         "login": login,
         "factors": second_factors.of(login) if login else [],
         "codes": second_factors.unused_recovery_codes(login) if login else 0,
+        "identities": _identities(by.person),
         "open": open_sessions.of(by=by, here=request.session.session_key or ""),
     }
     return render(request, "portal/people/safety.html", context)
+
+
+def _identities(person_id: str) -> list[dict[str, Any]]:
+    """Return what is registered for the person at the providers that are configured now."""
+    named = {one.issuer: one for one in oidc.providers()}
+    rows = identities.waiting(person_id) if named else []
+    return [
+        {"provider": named[row.issuer], "confirmed_at": row.confirmed_at}
+        for row in rows
+        if row.issuer in named
+    ]
 
 
 @proved

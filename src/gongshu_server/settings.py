@@ -111,7 +111,6 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"gongshu_server.accounts.passwords.{name}"}
     for name in ("LongEnough", "NotCommon", "NotDigitsOnly", "NotTheName")
 ]
-PASSWORD_RESET_TIMEOUT = 24 * 3600
 LOGIN_URL = "sign_in"
 ACCOUNT_ADAPTER = "gongshu_server.portal.entrance.Adapter"
 ACCOUNT_LOGIN_METHODS = {"username"}

@@ -28,6 +28,7 @@ WITHOUT_REQUIRE: Mapping[str, str] = {
     "accounts.move_time": "a demo's own, on its own machine; a real node refuses",
     "accounts.note_failure": "who has not come in has no permissions; it only takes a note",
     "accounts.note_sign_in": "who signs in has no post yet; it only takes a note",
+    "accounts.open_link": "the link is the permission, once and for a day",
     "accounts.set_password_by_link": "the link is the permission, once and for a day",
     "usage.issue": "effects alone call it; the case that yields the grant was permitted",
     "usage.use": "`policy.decide` is the permission",

@@ -109,6 +109,7 @@ _ACTIONS = {
     "person.profile_changed": "个人设置已修改",
     "login.opened": "登录名已开通",
     "login.link_given": "口令设置链接已签发",
+    "login.link_opened": "口令设置链接已打开",
     "login.password_set": "登录口令已设置",
     "login.signed_in": "已登录",
     "login.failed": "登录未成功",

@@ -175,6 +175,8 @@ class Login(AbstractBaseUser):
     username = models.CharField(max_length=40, unique=True)
     person = models.OneToOneField(Person, on_delete=models.PROTECT, related_name="+")
     is_active = models.BooleanField(default=True)
+    link_digest = models.CharField(max_length=64, blank=True, help_text="of the one-time link")
+    link_until = models.DateTimeField(null=True)
 
     objects = BaseUserManager["Login"]()
     USERNAME_FIELD = "username"

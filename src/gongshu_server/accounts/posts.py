@@ -98,7 +98,8 @@ def refuse_mixed_duties(person_id: str, duties: Sequence[str], *, at: datetime) 
 
     What counts is everything that they hold or act for, in whichever organisation (三员分立).
     """
-    held = {duty for post in _posts_of(person_id, at=at) for duty in post.duties}
+    _lock(person_id)
+    held = {duty for post in posts_of(person_id, at=at) for duty in post.duties}
     pairs = incompatible_duties(held | set(duties))
     if pairs:
         first, second = (POST_DUTIES[duty] for duty in pairs[0])
@@ -109,7 +110,13 @@ def refuse_mixed_duties(person_id: str, duties: Sequence[str], *, at: datetime) 
         )
 
 
-def _posts_of(person_id: str, *, at: datetime) -> list[Post]:
+def _lock(person_id: str) -> None:
+    """Let two decisions on the same person's posts follow each other, so each sees the other's."""
+    list(Person.objects.select_for_update(no_key=True).filter(pk=person_id))
+
+
+def posts_of(person_id: str, *, at: datetime) -> list[Post]:
+    """Return the posts that the person holds or acts for, in whichever organisation."""
     running = Q(valid_from__lte=at) & (Q(valid_until__isnull=True) | Q(valid_until__gt=at))
     held = Holding.objects.filter(running, person_id=person_id)
     lent = Delegation.objects.filter(running, taker_id=person_id, revoked_at__isnull=True)
@@ -120,7 +127,8 @@ def _posts_of(person_id: str, *, at: datetime) -> list[Post]:
 def refuse_both_sides(person_id: str, organisation_id: str, *, at: datetime) -> None:
     """Refuse a person who would supervise from one post what they operate from another."""
     running = Q(valid_from__lte=at) & (Q(valid_until__isnull=True) | Q(valid_until__gt=at))
-    where = {organisation_id, *(post.organisation_id for post in _posts_of(person_id, at=at))}
+    _lock(person_id)
+    where = {organisation_id, *(post.organisation_id for post in posts_of(person_id, at=at))}
     roles = OrganisationRole.objects.filter(running, organisation_id__in=where)
     pairs = incompatible(roles.values_list("role", flat=True))
     if pairs:

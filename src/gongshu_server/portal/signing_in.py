@@ -27,6 +27,8 @@ from gongshu_server.portal.doing import done
 from gongshu_server.portal.entrance import AgainByCodeForm, AgainForm, CodeForm, SignInForm
 from gongshu_server.portal.first_password import FirstPasswordForm
 
+LINK = "first_password"
+
 
 def onward(request: HttpRequest) -> str:
     """Return where to go on: the `next` address if it is one of this node's own."""
@@ -108,11 +110,31 @@ def enter_demo(request: HttpRequest, *, person_id: str, post_id: str, at: dateti
 
 
 @never_cache
+@require_http_methods(["GET"])
+def open_link(request: HttpRequest, login_id: int, token: str) -> HttpResponse:
+    """Take a one-time link out of the address, once, and go on to the page without it."""
+    at = sessions.now(request)
+    login = logins.by_link(login_id, token, at=at)
+    by = logins.alone(login.person_id)
+    logout(request)
+    fresh = logins.open_link(login_id=login_id, token=token, by=by, at=at)
+    request.session[LINK] = {"login": login.pk, "token": fresh}
+    return _unnamed(HttpResponseRedirect(reverse("first")))
+
+
+def _unnamed(response: HttpResponse) -> HttpResponse:
+    response["Referrer-Policy"] = "no-referrer"
+    return response
+
+
+@never_cache
 @sensitive_post_parameters("password", "again")
 @require_http_methods(["GET", "HEAD", "POST"])
-def first_password(request: HttpRequest, login_id: int, token: str) -> HttpResponse:
-    """Let the receiver of a one-time link set a password, and lead to the sign-in page."""
-    login = logins.by_link(login_id, token)
+def first_password(request: HttpRequest) -> HttpResponse:
+    """Let whoever has opened a one-time link set a password, and lead to the sign-in page."""
+    held, at = request.session.get(LINK, {}), sessions.now(request)
+    login_id, token = held.get("login", 0), held.get("token", "")
+    login = logins.by_link(login_id, token, at=at)
     form = FirstPasswordForm(request.POST or None)
     refusal, status = None, 200
     if request.method == "POST" and form.is_valid():
@@ -122,14 +144,16 @@ def first_password(request: HttpRequest, login_id: int, token: str) -> HttpRespo
                 token=token,
                 password=form.cleaned_data["password"],
                 by=logins.alone(login.person_id),
-                at=sessions.now(request),
+                at=at,
             )
         except Invalid as error:
             refusal, status = refusals.card(error), refusals.status_of(error)
         else:
+            request.session.pop(LINK)
             return done(request, _("口令已设置，请用它登录。"), reverse("sign_in"))
     context = {"form": form, "card": refusal, "login": login}
-    return render(request, "portal/shell/first_password.html", context, status=status)
+    page = render(request, "portal/shell/first_password.html", context, status=status)
+    return _unnamed(page)
 
 
 @require_POST

@@ -12,6 +12,7 @@ from django.test import Client
 
 from gongshu_server.accounts import identities, logins, second_factors
 from gongshu_server.accounts.models import Identity, Login, Session
+from gongshu_server.accounts.oidc import Pair
 from integration.city import City, details, events, refused
 from integration.portal.provider import FakeProvider, Served, leads_to
 from integration.portal.reader import opened, sent, signed_in, token
@@ -164,6 +165,25 @@ def test_what_cannot_be_registered(
 ) -> None:
     said = {"person_id": login.person_id, "provider_code": "city", "subject": "person-1"}
     refused(city, identities.link_identity, "bureau/system_admin", code, **said | changes)
+
+
+def test_the_system_administrators_own_account_opens_no_other_administrator(
+    house: FakeProvider, login: Login, city: City
+) -> None:
+    """Registered for the auditor, the administrator's own pair opens nothing, then or later."""
+    people = {duty: city.cast.people["bureau", duty][0] for duty in ("system_admin", "audit_admin")}
+    for duty, person_id in people.items():
+        city.do(logins.open_login, "node", person_id=person_id, username=duty)
+    said = {"provider_code": "city", "subject": "admin-own"}
+    admin, link = "bureau/system_admin", identities.link_identity
+    row = city.do(link, admin, person_id=people["audit_admin"], **said)
+    assert enter(Client(), house, "admin-own").status_code == 403
+    own = Pair(house.issuer, "admin-own")
+    refused(city, identities.confirm_identity, admin, "identity_differs", proved=own)
+    city.do(identities.unlink_identity, admin, identity_id=row.pk)
+    city.do(link, admin, person_id=people["system_admin"], **said)
+    city.do(identities.confirm_identity, admin, proved=own)
+    refused(city, link, admin, "identity_taken", person_id=people["audit_admin"], **said)
 
 
 @pytest.mark.parametrize("who", ["bureau/head", "bureau/security_admin", "bureau/audit_admin"])

@@ -11,6 +11,7 @@ import pytest
 from allauth.mfa.totp.internal import auth as totp
 from django.test import Client
 
+from gongshu.vocabulary.errors import NotFound
 from gongshu_server.accounts import logins, second_factors
 from gongshu_server.accounts.models import Login, Session
 from gongshu_server.journal import clock
@@ -112,27 +113,75 @@ def test_success_forgets_the_failures(city: City, login: Login) -> None:
     assert enter(Client(), "wrong-wrong-wrong").status_code == 200
 
 
-def test_a_one_time_link_sets_a_password_once(city: City) -> None:
+FIRST = "/sign-in/first/"
+
+
+def link_for(city: City) -> logins.PasswordLink:
+    """Return a one-time link for the insurer's handler, and let the pages' time come."""
     person, _ = city.cast.people["insurer", "handler"]
-    city.do(logins.open_login, "node", person_id=person, username="li.wei")
-    link = city.do(logins.give_password_link, "node", person_id=person)
-    assert "口令" in opened(Client(), link.path)
-    weak = Client().post(link.path, {"password": "123456789012", "again": "123456789012"})
+    now(city).at -= timedelta(minutes=9)
+    link: logins.PasswordLink = city.do(logins.give_password_link, "node", person_id=person)
+    return link
+
+
+def test_a_one_time_link_sets_a_password_once(city: City, login: Login) -> None:
+    link = link_for(city)
+    client = Client()
+    reply = client.get(link.path)
+    assert (reply.status_code, reply["Location"]) == (302, FIRST)
+    assert reply["Referrer-Policy"] == "no-referrer"
+    assert link.token not in opened(client, FIRST)
+    weak = client.post(FIRST, {"password": "123456789012", "again": "123456789012"})
     assert (weak.status_code, "只有数字" in weak.content.decode()) == (422, True)
-    differs = Client().post(link.path, {"password": PASSWORD, "again": PASSWORD + "x"})
+    new = PASSWORD + "-new"
+    differs = client.post(FIRST, {"password": new, "again": new + "x"})
     assert "不一致" in differs.content.decode()
-    reply = Client().post(link.path, {"password": PASSWORD, "again": PASSWORD})
-    assert reply["Location"] == "/sign-in/"
-    assert enter(Client()).status_code == 302
+    assert client.post(FIRST, {"password": new, "again": new})["Location"] == "/sign-in/"
+    assert enter(Client(), new).status_code == 302
+    opened(client, FIRST, status=404)
+    assert len(events("login.link_opened")) == 1
+
+
+def test_a_link_opens_once_and_in_one_browser(city: City, login: Login) -> None:
+    link = link_for(city)
+    assert Client().head(link.path).status_code == 405
+    first = Client()
+    assert first.get(link.path).status_code == 302
     opened(Client(), link.path, status=404)
-    assert link.token not in "".join(Entry.objects.values_list("body", flat=True))
+    opened(Client(), FIRST, status=404)
+    opened(first, FIRST)
+
+
+def test_a_link_is_kept_as_a_digest_alone(city: City, login: Login) -> None:
+    link = link_for(city)
+    login.refresh_from_db()
+    kept = "".join(str(value) for value in vars(login).values())
+    kept += "".join(Entry.objects.values_list("body", flat=True))
+    assert link.token not in kept
+    client = Client()
+    client.get(link.path)
+    assert link.token not in json.dumps(dict(client.session))
+
+
+def test_a_link_ends_with_a_newer_one_a_sign_in_and_after_a_day(city: City, login: Login) -> None:
+    first = link_for(city)
+    person, _ = city.cast.people["insurer", "handler"]
+    second = city.do(logins.give_password_link, "node", person_id=person)
+    opened(Client(), first.path, status=404)
+    late = city.at + logins.LINK_LASTS
+    with pytest.raises(NotFound):
+        logins.by_link(second.login, second.token, at=late)
+    enter(Client())
+    opened(Client(), second.path, status=404)
 
 
 def test_a_link_of_another_login_or_a_changed_one_is_none(city: City, login: Login) -> None:
-    link = city.do(logins.give_password_link, "node", person_id=login.person_id)
+    link = link_for(city)
     changed = link.path[:-2] + ("1/" if link.path[-2] == "0" else "0/")
     opened(Client(), changed, status=404)
     opened(Client(), link.path.replace(f"/{login.pk}/", f"/{login.pk + 1}/"), status=404)
+    city.do(logins.stop_login, "node", person_id=login.person_id)
+    opened(Client(), link.path, status=404)
 
 
 def test_who_may_not_open_logins(city: City) -> None:

@@ -1,3 +1,4 @@
+# long: all reads of cases, and the worklist, which shows the same clocks and steps
 """Reads on cases: what waits for whom, one case with its way so far, and what may come next."""
 
 from __future__ import annotations

@@ -55,8 +55,7 @@ class Host:
         refused: Refused | None = None,
         tuning: Tuning,
     ) -> None:
-        self._refused = refused
-        self._epoch = Epoch(folder)
+        self._refused, self._epoch = refused, Epoch(folder)
         self._counters = Counters(folder)
         self._freshness = Freshness(source, self._epoch, confirmed=self._counters.confirm)
         self._bank = bank or SqliteQuotaBank(folder)

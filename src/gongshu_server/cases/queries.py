@@ -271,16 +271,17 @@ def overview(case_id: str, *, by: Actor, at: datetime) -> CaseView:
     Eight queries, however long the case's way was.
     """
     row = case(case_id, by=by)
-    steps = list(Step.objects.filter(case=row).order_by("id"))
+    bodies = Organisation.objects.filter(pk=OuterRef("organisation")).values("name")
+    way = Step.objects.filter(case=row).annotate(body=Subquery(bodies))
+    steps = list(way.order_by("id"))
+    names = {step.organisation: step.body for step in steps if step.body}
     parties = sorted(
         Party.objects.filter(case=row).select_related("organisation").order_by("id"),
         key=lambda party: ("applicant", "handler", "consulted").index(party.part),
     )
     marks = list(SubStep.objects.filter(case=row).select_related("organisation").order_by("id"))
-    names = {party.organisation_id: party.organisation.name for party in parties}
+    names |= {party.organisation_id: party.organisation.name for party in parties}
     names |= {mark.organisation_id: mark.organisation.name for mark in marks}
-    others = {step.organisation for step in steps} - {*names, ""}
-    names |= organisation_names(others) if others else {}
     involved = any(party.organisation_id == by.organisation for party in parties)
     head = _head(row, steps, by=by if involved else None, at=at)
     return CaseView(

@@ -28,7 +28,7 @@ UNKNOWN = "01ARZ3NDEKTSV4RRFFQ69G5FAV"
 WRONG = "SELECT 企业名称\nFROM 科技型中小企业"
 MARKS = re.compile(
     r"[0-9A-HJKMNP-TV-Z]{26}|value=\"[A-Za-z0-9_-]{20,}\"|\d+年\d+月\d+日( \d\d:\d\d)?"
-    r"|[A-Z]+-\d{4}-\d{6}"
+    r"|〔\d{4}〕\d+号"
 )
 
 

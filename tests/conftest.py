@@ -10,7 +10,7 @@ import pytest
 from xdist.scheduler.loadscope import LoadScopeScheduling
 
 ROOT = Path(__file__).resolve().parents[1]
-TOGETHER = ("tests/crash/", "tests/attack/", "tests/browser/journeys/")
+TOGETHER = ("tests/crash/", "tests/attack/")
 """Folders whose tests share something that takes long to make, and so one process."""
 
 

@@ -45,9 +45,15 @@ PROCEDURE = Procedure(
     terminal=frozenset({"terminated", "expired"}),
     limits=(OPERATION_TERM,),
     documents={
-        "body_decision": DocumentKind("实施机构“三重一大”集体决策文件", "27-13"),
-        "signed_agreement": DocumentKind("双方签订的协议文本", "27-13"),
-        "filing_receipt": DocumentKind("协议备案回执", "27-13"),
+        "body_decision": DocumentKind(
+            "实施机构“三重一大”集体决策文件", "27-13", identified=("number", "issuer", "dated")
+        ),
+        "signed_agreement": DocumentKind(
+            "双方签订的协议文本", "27-13", identified=("number", "dated")
+        ),
+        "filing_receipt": DocumentKind(
+            "协议备案回执", "27-13", identified=("number", "dated", "receipt")
+        ),
     },
     transitions=(
         Transition(

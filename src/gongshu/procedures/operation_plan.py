@@ -41,8 +41,12 @@ PROCEDURE = Procedure(
     },
     terminal=frozenset({"approved", "refused"}),
     documents={
-        "collective_decision": DocumentKind("“三重一大”集体决策文件", "27-11"),
-        "filing_receipt": DocumentKind("实施方案备案回执", "27-11"),
+        "collective_decision": DocumentKind(
+            "“三重一大”集体决策文件", "27-11", identified=("number", "issuer", "dated")
+        ),
+        "filing_receipt": DocumentKind(
+            "实施方案备案回执", "27-11", identified=("number", "dated", "receipt")
+        ),
     },
     transitions=(
         Transition(

@@ -26,12 +26,14 @@ class DocumentKind(NamedTuple):
     """A kind of document that a case carries: its Chinese name and the clause that asks for it.
 
     `givers` names who hands it in besides those whose step asks for it: `APPLICANT`, or the role
-    of an organisation that takes part.
+    of an organisation that takes part. `identified` names what the document of a body outside must
+    carry, so that it is found again: those of `number`, `issuer`, `dated`, `receipt`.
     """
 
     zh: str
     clause: str
     givers: tuple[str, ...] = ()
+    identified: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

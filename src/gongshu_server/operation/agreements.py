@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from types import MappingProxyType
 
 from gongshu.procedures.limits import OPERATION_TERM
 from gongshu.vocabulary.errors import Conflict, NotFound, NotPermitted
@@ -24,14 +23,6 @@ from gongshu_server.operation import faults, plans
 from gongshu_server.operation import terms as checking
 from gongshu_server.operation.models import Agreement, Plan, ReviewingBody
 from gongshu_server.operation.terms import Terms
-
-IDENTIFIED = MappingProxyType(
-    {
-        "body_decision": ("number", "issuer", "dated"),
-        "signed_agreement": ("number", "dated"),
-        "filing_receipt": ("number", "dated", "receipt"),
-    }
-)
 
 
 @action
@@ -114,7 +105,7 @@ def record_agreement_decision(
     agreement, case = locked(agreement_id, by=by)
     require(by, "agreement.record_decision", clause="27-13")
     _own(agreement, by=by)
-    faults.refuse(faults.unidentified("agreement", papers, IDENTIFIED))
+    faults.refuse(faults.unidentified("agreement", papers))
     engine.advance(case, "record_decision", by=by, at=at, papers=papers)
     return agreement
 
@@ -127,7 +118,7 @@ def sign_agreement(
     agreement, case = locked(agreement_id, by=by)
     require(by, "agreement.sign", clause="27-13")
     _own(agreement, by=by)
-    faults.refuse(faults.unidentified("agreement", papers, IDENTIFIED))
+    faults.refuse(faults.unidentified("agreement", papers))
     engine.advance(case, "sign", by=by, at=at, papers=papers)
     return agreement
 
@@ -139,7 +130,7 @@ def file_agreement(
     """Record that a signed agreement was filed, by its receipt (27号 第13条)."""
     agreement, case = locked(agreement_id, by=by)
     require(by, "agreement.file_record", clause="27-13")
-    faults.refuse(faults.unidentified("agreement", papers, IDENTIFIED))
+    faults.refuse(faults.unidentified("agreement", papers))
     engine.advance(case, "file_record", by=by, at=at, papers=papers)
     return agreement
 

@@ -40,20 +40,19 @@ def missing_items(
             yield Fault(f"item.{code}", f"缺少“{zh}”", clause)
 
 
-def unidentified(
-    procedure_code: str, papers: Sequence[Paper], kinds: Mapping[str, tuple[str, ...]]
-) -> Iterator[Fault]:
+def unidentified(procedure_code: str, papers: Sequence[Paper]) -> Iterator[Fault]:
     """Yield what is missing to find the document of a body outside again.
 
-    `kinds` maps a kind of document to those of `number`, `issuer`, `dated`, `receipt` that it must
-    carry.
+    What a kind of document must carry stands in the procedure's table (`identified`).
     """
     documents = procedure(procedure_code).documents
     words = {"number": "文号", "issuer": "出具单位", "dated": "日期", "receipt": "回执编号"}
     for paper in papers:
-        for field in kinds.get(paper.kind, ()):
+        kind = documents.get(paper.kind)
+        if kind is None:
+            continue
+        for field in kind.identified:
             if not getattr(paper, field):
-                kind = documents[paper.kind]
                 yield Fault(
                     f"paper.{paper.kind}.{field}", f"{kind.zh}缺少{words[field]}", kind.clause
                 )

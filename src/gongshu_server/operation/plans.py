@@ -20,13 +20,6 @@ from gongshu_server.operation import faults, parties
 from gongshu_server.operation.models import Plan
 
 MODES = MappingProxyType({"whole": "整体授权", "sector": "分领域授权", "scenario": "依场景授权"})
-# How a decision or a filing outside the node is found again.
-IDENTIFIED = MappingProxyType(
-    {
-        "collective_decision": ("number", "issuer", "dated"),
-        "filing_receipt": ("number", "dated", "receipt"),
-    }
-)
 
 
 @action
@@ -122,7 +115,7 @@ def record_plan_decision(*, plan_id: str, papers: Sequence[Paper], by: Actor, at
     """Record the government's collective decision on a plan, by its document (27号 第11条)."""
     plan, case = locked(plan_id, by=by)
     require(by, "plan.record_decision", clause="27-11")
-    faults.refuse(faults.unidentified("operation_plan", papers, IDENTIFIED))
+    faults.refuse(faults.unidentified("operation_plan", papers))
     engine.advance(case, "record_decision", by=by, at=at, papers=papers)
     return plan
 
@@ -140,7 +133,7 @@ def file_plan(*, plan_id: str, papers: Sequence[Paper], by: Actor, at: datetime)
     """Record that a plan was filed with the data authority above, by its receipt (27号 第11条)."""
     plan, case = locked(plan_id, by=by)
     require(by, "plan.file_record", clause="27-11")
-    faults.refuse(faults.unidentified("operation_plan", papers, IDENTIFIED))
+    faults.refuse(faults.unidentified("operation_plan", papers))
     engine.advance(case, "file_record", by=by, at=at, papers=papers)
     return plan
 

@@ -37,6 +37,12 @@ class PaperKind:
     clause: str
     required: bool
     present: bool = False
+    identified: tuple[str, ...] = ()
+
+    @property
+    def wanted(self) -> bool:
+        """Tell whether the step cannot be taken without this paper being handed in now."""
+        return self.required and not self.present
 
 
 class Papers:
@@ -126,12 +132,12 @@ class StepForm(forms.Form):
 
 
 def _paper_fields(paper: PaperKind) -> dict[str, forms.Field]:
-    return {
+    made: dict[str, forms.Field] = {
         "title": forms.CharField(
             label=_("材料名称"),
             max_length=200,
             required=False,
-            initial=paper.zh if paper.required and not paper.present else "",
+            help_text=_("留空则用上面的名称。"),
         ),
         "number": forms.CharField(label=_("文号"), max_length=80, required=False),
         "issuer": forms.CharField(label=_("出具单位"), max_length=120, required=False),
@@ -147,6 +153,9 @@ def _paper_fields(paper: PaperKind) -> dict[str, forms.Field]:
         ),
         "attachment": attachment_field(),
     }
+    for part in paper.identified if paper.wanted else ():
+        made[part].required = True
+    return made
 
 
 def field_for(kind: Any, name: str) -> forms.Field:
@@ -184,7 +193,14 @@ def paper_kinds(
 ) -> tuple[PaperKind, ...]:
     """Return the kinds of paper of a procedure, those that the step needs and lacks first."""
     kinds = [
-        PaperKind(code, kind.zh, kind.clause, code in transition.documents, code in present)
+        PaperKind(
+            code,
+            kind.zh,
+            kind.clause,
+            required=code in transition.documents,
+            present=code in present,
+            identified=kind.identified,
+        )
         for code, kind in table.documents.items()
     ]
     return tuple(sorted(kinds, key=lambda kind: (not kind.required, kind.present)))

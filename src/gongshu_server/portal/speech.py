@@ -18,3 +18,10 @@ def say(text: str) -> str:
     if not text or not (get_language() or "").startswith("en"):
         return text
     return translate(text, _)
+
+
+def titled_case(title: str) -> str:
+    """Return a case's title, “matter：name”, with the matter in the reader's language alone."""
+    matter, colon, name = title.partition("：")
+    said = say(matter)
+    return f"{said}: {name}" if colon and said != matter else title

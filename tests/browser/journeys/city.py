@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -18,11 +19,16 @@ ROOT = Path(__file__).resolve().parents[3]
 
 def play(home: Path) -> None:
     """Play the whole story on a small city in that folder."""
-    command = [*GONGSHU, "demo", "--no-serve", "--scale", "0.05", "--home", str(home)]
+    command = [*GONGSHU, "demo", "--no-serve", "--scale", "0.02", "--home", str(home)]
     done = subprocess.run(
         command, env=_environment(), capture_output=True, text=True, timeout=900, check=False
     )
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
+
+
+def copied(home: Path, folder: Path) -> Path:
+    """Copy a played node, which nobody serves, into a folder and return its home there."""
+    return Path(shutil.copytree(home, folder / "demo"))
 
 
 @contextmanager

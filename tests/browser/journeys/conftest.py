@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser
@@ -11,13 +14,27 @@ from playwright.sync_api import Browser
 from browser.journeys import city
 from browser.journeys.visitor import Visitor, visiting
 
+Come = Callable[..., Visitor]
+
 
 @pytest.fixture(scope="session")
-def origin(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Play the story once and serve the node for all journeys."""
-    home = tmp_path_factory.mktemp("city") / "demo"
-    city.play(home)
-    with city.serving(home) as address:
+def played(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Play the story once for all processes of the run; what it leaves is copied, never served."""
+    folder = tmp_path_factory.getbasetemp()
+    folder = folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder
+    done = folder / "city.played"
+    with (folder / "city.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not done.exists():
+            city.play(folder / "city")
+            done.touch()
+    return folder / "city"
+
+
+@pytest.fixture(scope="session")
+def origin(played: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Serve a copy for all journeys of this process that leave its time alone."""
+    with city.serving(city.copied(played, tmp_path_factory.mktemp("city"))) as address:
         yield address
 
 
@@ -28,14 +45,24 @@ def examined() -> set[str]:
 
 
 @pytest.fixture
-def visitor(browser: Browser, origin: str, examined: set[str]) -> Iterator[Callable[..., Visitor]]:
+def visitor(browser: Browser, origin: str, examined: set[str]) -> Iterator[Come]:
     """Give a function that lets one more person come, signed in where a post is named."""
     with ExitStack() as stack:
+        yield _coming(stack, browser, origin, examined)
 
-        def come(organisation: str = "", title: str = "", *, width: int = 1280) -> Visitor:
-            one = stack.enter_context(visiting(browser, origin, examined, width))
-            if organisation:
-                one.enter(organisation, title)
-            return one
 
-        yield come
+@pytest.fixture
+def traveller(browser: Browser, played: Path, examined: set[str], tmp_path: Path) -> Iterator[Come]:
+    """Do the same on a city of the test's own, whose time may be moved."""
+    with city.serving(city.copied(played, tmp_path)) as address, ExitStack() as stack:
+        yield _coming(stack, browser, address, examined)
+
+
+def _coming(stack: ExitStack, browser: Browser, origin: str, examined: set[str]) -> Come:
+    def come(organisation: str = "", title: str = "", *, width: int = 1280) -> Visitor:
+        one = stack.enter_context(visiting(browser, origin, examined, width))
+        if organisation:
+            one.enter(organisation, title)
+        return one
+
+    return come

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import os
 import re
 from collections.abc import Iterator
@@ -10,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from axe_playwright_python.sync_playwright import Axe
+from django.utils import translation
+from django.utils.translation import gettext
 from playwright.sync_api import Browser, Locator, Page
 
 from browser.stage import LISTEN
@@ -21,6 +24,15 @@ RULES = {
 }
 # What differs between pages of one kind: numbers of things, and codes of clauses.
 IDENTITY = re.compile(r"(?<=/)[0-9A-HJKMNP-TV-Z]{26}(?=/|$)|(?<=^/clauses/)[^/]+")
+PAPER = {"number": "文号", "issuer": "出具单位", "dated": "成文日期", "receipt": "回执号"}
+# Names in the city's data that are also words of pages, which have English.
+DATA = frozenset(
+    {"企业安全生产风险画像", "统一社会信用代码", "姓名", "证件号码", "主体", "企业", "有效"}
+    | {"企业安全生产风险分布", "安全生产许可证核验"}
+    | {"一致", "不一致", "查无记录", "异议处理中"}
+)
+CHINESE = re.compile("[\u4e00-\u9fff]+")
+NUMBER = re.compile("[\u4e00-\u9fff]+〔\\d{4}〕\\d+号")
 AXE = Axe()
 # What the browser says of a page that answers 4xx.
 REFUSED = "the server responded with a status of 4"
@@ -102,6 +114,55 @@ class Visitor:
         for sentence in sentences:
             assert sentence in said, f"{self.page.url} does not say {sentence}:\n{said[:3000]}"
 
+    def drop(self, label: str, file: Path) -> None:
+        """Let a file fall on the field of that label, as from a folder beside the browser."""
+        bytes_ = base64.b64encode(file.read_bytes()).decode()
+        self.page.locator("main").get_by_label(label).first.evaluate(
+            """(field, [name, coded]) => {
+              const bytes = Uint8Array.from(atob(coded), (one) => one.charCodeAt(0));
+              const carried = new DataTransfer();
+              carried.items.add(new File([bytes], name));
+              for (const kind of ["dragenter", "dragover", "drop"])
+                field.closest(".drop").dispatchEvent(
+                  new DragEvent(kind, {bubbles: true, cancelable: true, dataTransfer: carried}));
+            }""",
+            [file.name, bytes_],
+        )
+
+    def paper(self, kind: str, text: str, **said: str) -> None:
+        """Fill in a paper of that kind, opening its part of the form if need be.
+
+        `said` are number, issuer, dated and receipt, where such a paper must carry them.
+        """
+        title = self.page.locator("details.paper > summary").filter(has_text=kind).first
+        part = title.locator("..")
+        if part.get_attribute("open") is None:
+            title.click()
+        part.get_by_label("内容或摘要").fill(text)
+        for name, value in said.items():
+            part.get_by_label(PAPER[name]).fill(value)
+
+    def working_days(self, days: int) -> None:
+        """Move the demo's time by its button."""
+        self.open("时间快进")
+        self.press(f"快进 {days} 个工作日")
+
+    def until(self, day: str) -> None:
+        """Move the demo's time to that day."""
+        self.open("时间快进")
+        self.page.get_by_label("或快进到这一天").fill(day)
+        self.follow(self.page.get_by_role("button", name="快进", exact=True))
+
+    def in_english(self) -> None:
+        """Read this page in English: what has English words stands in Chinese only as data."""
+        self.follow(self.page.get_by_role("button", name="English", exact=True))
+        said = NUMBER.sub("", self.page.locator("body").inner_text())
+        left = sorted({one for one in CHINESE.findall(said) if _has_english(one)} - DATA)
+        assert left == [], f"{self.page.url} in English still says {left}"
+        found = AXE.run(self.page, options=RULES)
+        assert found.violations_count == 0, f"{self.page.url}: {found.generate_report()}"
+        self.follow(self.page.get_by_role("button", name="中文", exact=True))
+
     def look(self) -> None:
         """Wait until the page is ready; hold it to its policy, and each kind once to WCAG."""
         self.page.wait_for_selector("html[data-ready]", state="attached", timeout=20_000)
@@ -127,6 +188,11 @@ class Visitor:
         folder = os.environ.get("GONGSHU_IMAGES")
         if folder:
             self.page.screenshot(path=str(Path(folder) / f"{name}.png"), scale="css")
+
+
+def _has_english(words: str) -> bool:
+    with translation.override("en"):
+        return gettext(words) != words
 
 
 @contextmanager

@@ -199,7 +199,7 @@ def files(request: HttpRequest, resource_id: str) -> HttpResponse:
                     name = plain_name(upload.name or "")
                     received = intake.store(row.pk, path, by=by, at=at, name=name)
                 enqueue("ingest", received.pk)
-                sentence = _("文件已收下，正在读取；稍后刷新这一页看结果。")
+                sentence = _("文件已收下，正在读取。")
                 return done(request, sentence, reverse("catalogue:outcome", args=[received.pk]))
             status = 422
         except DomainError as error:

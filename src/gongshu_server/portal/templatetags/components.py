@@ -24,7 +24,7 @@ from gongshu_server.accounts import drafts
 from gongshu_server.cases.queries import ClockView
 from gongshu_server.journal.requests import new_key
 from gongshu_server.portal import sessions
-from gongshu_server.portal.speech import say
+from gongshu_server.portal.speech import say, titled_case
 
 register = template.Library()
 _LEVELS: Mapping[str, str] = {
@@ -39,6 +39,12 @@ _LIGHTS = {Light.green: "green", Light.half: "half", Light.late: "late", Light.o
 def t(value: Any) -> str:
     """Return a term or sentence of a table or the library in the reader's language."""
     return say(str(value))
+
+
+@register.filter
+def titled(title: str) -> str:
+    """Return a case's title with its matter in the reader's language; the name stays as it is."""
+    return titled_case(title)
 
 
 @register.filter

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from gongshu.cleanroom import Finding
 from gongshu.procedures import all_clauses
 from gongshu_server.portal import sections
-from gongshu_server.portal.speech import say
+from gongshu_server.portal.speech import say, titled_case
 from gongshu_server.portal.templatetags.lineage import Node
 from gongshu_server.workshop.checking import Checked
 from gongshu_server.workshop.offers import OfferedTable, Origin
@@ -135,7 +135,7 @@ def _item(ref: tuple[str, str], origins: Mapping[str, Origin]) -> Node:
     case: tuple[Node, ...] = ()
     if origin.case:
         url = reverse("case", args=[origin.case])
-        case = (Node(f"case:{origin.case}", _("办件"), origin.case_title, url),)
+        case = (Node(f"case:{origin.case}", _("办件"), titled_case(origin.case_title), url),)
     grant: tuple[Node, ...] = ()
     if origin.grant:
         url = reverse("operation:grant", args=[origin.grant])

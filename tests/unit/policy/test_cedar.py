@@ -38,7 +38,7 @@ def test_a_limit_that_our_evaluator_forgets_is_contradicted(
     honest = evaluation.kept
 
     def careless(*arguments: object) -> tuple[bool, ...]:
-        verdict = honest(*arguments)  # type: ignore[arg-type]
+        verdict = honest(*arguments)  # type: ignore[arg-type] - handed on as they came
         return (*verdict[:limit], True, *verdict[limit + 1 :])
 
     assert len(honest(*_compiled())) == 12

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -155,7 +155,9 @@ def _handler(stage: Stage) -> type[BaseHTTPRequestHandler]:
                 self.send_header(name.replace("_", "-"), value)
             self.end_headers()
             if self.command != "HEAD":
-                self.wfile.write(reply.body)
+                # A page may leave, or ask anew, before it has its answer.
+                with suppress(BrokenPipeError, ConnectionResetError):
+                    self.wfile.write(reply.body)
 
         def __getattr__(self, name: str) -> Any:
             """Answer every method alike."""

@@ -133,9 +133,10 @@ def test_names_are_completed(stage: Stage, typed: str, offered: str, result: str
     text(page).click()
     page.keyboard.insert_text(typed[:-1])
     page.keyboard.type(typed[-1])
-    option = page.get_by_role("option").filter(has_text=offered).first
-    option.click()
-    assert value(page) == result
+    # Between two letters the old list stands there greyed out, and takes no click.
+    ready = page.locator(".cm-tooltip-autocomplete:not(.cm-tooltip-autocomplete-disabled)")
+    ready.get_by_role("option").filter(has_text=offered).first.click()
+    expect(page.locator("#sql")).to_have_value(result)
 
 
 def test_titles_are_text(stage: Stage) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 import numpy as np
 import pyarrow as pa
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from gongshu.lake.header import Header
 from gongshu.lake.rejects import Reject
 
+CELL_CHARACTERS: Final = 8 * 1024 * 1024
 OnReject = Callable[[Reject], None]
 
 
@@ -97,3 +98,25 @@ def blank(columns: tuple[pa.Array, ...], rows: int) -> NDArray[np.bool_]:
             return np.zeros(rows, dtype=bool)
         nothing &= pc.is_null(column).to_numpy(zero_copy_only=False)
     return nothing
+
+
+def flawed(rows: list[list[str]]) -> dict[int, str]:
+    """Return which rows hold a cell that no table can hold, with the code of the reason."""
+    found: dict[int, str] = {}
+    for at, row in enumerate(rows):
+        joined = "".join(row)
+        if "\0" in joined:
+            found[at] = "nul"
+        elif len(joined) > CELL_CHARACTERS and max(map(len, row)) > CELL_CHARACTERS:
+            found[at] = "cell_too_long"
+        elif not joined.isascii() and not _encodable(joined):
+            found[at] = "undecodable"
+    return found
+
+
+def _encodable(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

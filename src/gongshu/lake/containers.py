@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import re
 import zipfile
 import zlib
 from collections.abc import Callable
@@ -30,11 +31,13 @@ FOREIGN: Final = (
     (b"SQLite format 3", "SQLite 数据库"),
     (b"PAR1", "Parquet 文件"),
 )
+# An object begins with a key, a list of rows with a row or a word; `[15, 20[` is a table's cell.
+_JSON: Final = re.compile(rb"\s*(?:\{\s*[\"}]|\[\s*[\[{\"\]])")
 
 
 @dataclass(frozen=True, slots=True)
 class Container:
-    """A file's inner content: `kind` is text or workbook, `packing` the wrapper's name or None.
+    """A file's inner content: `kind` is text, json or workbook, `packing` the wrapper or None.
 
     `open` starts reading the inner bytes from their beginning and may be called again.
     """
@@ -108,7 +111,12 @@ def _inner(open_: Callable[[], BinaryIO], packing: str | None) -> Container:
     start = head.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     if start.startswith((b"<!doctype html", b"<html", b"<table", b"<?xml", b"<meta", b"<head")):
         raise Refused("web_page")
-    return Container("text", packing, open_)
+    return Container("json" if _JSON.match(_readable(head)) else "text", packing, open_)
+
+
+def _readable(head: bytes) -> bytes:
+    """Return the beginning of a text without its mark and the zero bytes of wide encodings."""
+    return head.lstrip(b"\xef\xbb\xbf\xff\xfe\0").replace(b"\0", b"")
 
 
 def _zipped(file: BinaryIO) -> Container:

@@ -15,7 +15,7 @@ from typing import Any, BinaryIO, Final
 import numpy as np
 
 from gongshu.lake import header as headers
-from gongshu.lake.batches import OnReject, TextBatch, blank, text_column
+from gongshu.lake.batches import CELL_CHARACTERS, OnReject, TextBatch, blank, text_column
 from gongshu.lake.encodings import Encoding, detect
 from gongshu.lake.header import Header
 from gongshu.lake.lines import LINE_BYTES, LineFeed
@@ -24,7 +24,6 @@ from gongshu.lake.rejects import RAW_CHARACTERS, Reject
 DELIMITERS: Final = (",", "\t", ";", "|")
 BATCH_ROWS: Final = 16_384
 BATCH_LINES: Final = 65_536
-CELL_CHARACTERS: Final = 8 * 1024 * 1024
 RUNAWAY: Final = "unexpected end of data"  # as the parser says it of an open quotation mark
 RUNAWAY_LINES: Final = 50  # more than any cell of a real table spans
 

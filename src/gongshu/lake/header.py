@@ -19,6 +19,7 @@ _DATA = re.compile(
     r"-?\d+(\.\d+)?%?|\d{4}[-/.年]\d{1,2}([-/.月]\d{1,2}日?)?.*|[0-9A-HJ-NPQRTUWXY]{18}|\d{17}[\dXx]"
 )
 _YEAR = re.compile(r"(19|20)\d\d年?|(19|20)\d\d[-/年]\d{1,2}月?")
+_MARKUP = re.compile(r"</?[a-zA-Z][^<>]{0,200}>")  # pages write units as <br/><span>(mg/L)</span>
 _UNIT = re.compile(r"单位\s*[:：]\s*(\S{1,10})")
 
 
@@ -57,10 +58,10 @@ def find(rows: list[list[str]]) -> Header:
     unit = next((found[1] for cell in above if (found := _UNIT.search(cell))), None)
     if _is_data(cells):
         width = Counter(len(sample) for sample in rows[row:]).most_common(1)[0][0]
-        _check_width(width)
+        check_width(width)
         names = tuple(f"列{number}" for number in range(1, width + 1))
         return Header(names, None, row, width, tuple(above), unit)
-    _check_width(len(cells))
+    check_width(len(cells))
     names, changed, duplicates = _name(cells)
     least = max(at for at, cell in enumerate(cells, 1) if cell.strip())
     return Header(names, row, row + 1, least, tuple(above), unit, changed, duplicates)
@@ -89,7 +90,17 @@ def _has_data(cells: list[str]) -> bool:
     return any(_DATA.fullmatch(cell.strip()) for cell in cells)
 
 
-def _check_width(width: int) -> None:
+def named(names: list[str]) -> Header:
+    """Return the header of a table whose columns have names of their own; raises `Refused`."""
+    if not names:
+        raise Refused("no_header")
+    check_width(len(names))
+    unique, changed, duplicates = _name(names)
+    return Header(unique, 0, 1, len(names), changed=changed, duplicates=duplicates)
+
+
+def check_width(width: int) -> None:
+    """Raise `Refused` for more columns than any table has."""
     if width > COLUMNS:
         raise Refused("too_many_columns", columns=width, limit=COLUMNS)
 
@@ -126,6 +137,6 @@ def _name(cells: list[str]) -> tuple[tuple[str, ...], dict[str, str], tuple[str,
 
 
 def _plain(cell: str) -> str:
-    """Return a header cell on one line, without invisible characters, cut to 100 characters."""
-    text = re.sub(r"[\r\n]+\s*", "", cell.strip())
+    """Return a header cell on one line, without marks or invisible characters, cut to 100."""
+    text = _MARKUP.sub("", re.sub(r"[\r\n]+\s*", "", cell.strip()))
     return "".join(char for char in text if char.isprintable())[:100].strip()

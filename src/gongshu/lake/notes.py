@@ -23,6 +23,8 @@ KINDS = MappingProxyType(
         "after_quote": "引号之后还有多余的字符",
         "stray_return": "行中间有孤立的回车符",
         "malformed": "不符合 CSV 格式",
+        "json_line": "不是完整的 JSON",
+        "json_element": "不是对象",
         "type": "值不符合已确定的类型",
     }
 )
@@ -45,7 +47,7 @@ SENTENCES = MappingProxyType(
         "partial_date": "“{column}”只写到年或月，不是完整日期，现按文本收下。",
         "nearly": "“{column}”除 {unfit} 个值外都是{type}（如第 {line} 行的“{value}”），"
         "现按文本收下。如确定为{type}，不符的行会单列出来。",
-        "other_sheets": "文件里还有别的工作表没有读：{names}。需要时请分别报送。",
+        "other_sheets": "文件里还有别的表没有读：{names}。需要时请分别报送。",
     }
 )
 

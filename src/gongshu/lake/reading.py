@@ -34,6 +34,7 @@ REHEARSAL: Final = "\n".join(
         "丙,多,多,多,多,多,多",
     )
 )
+REHEARSED_JSON: Final = '[{"名称": "甲", "点": {"经度": 1.5, "是否": true}}, {"名称": "乙"}]'
 CODECS: Final = ("cp437", "utf-8", "gb18030", "gb2312", "utf-16-le", "utf-16-be", "ascii")
 HELD_BYTES: Final = 128 * MIB
 REJECTS_AT_ONCE: Final = 1000
@@ -44,13 +45,13 @@ def WARM_UP() -> None:  # noqa: N802 - the sandbox's name for it
 
     Libraries import some of their parts on first use, and no file can be opened afterwards.
     """
-    from gongshu.lake import workbook  # noqa: F401
+    from gongshu.lake import jsontable, workbook  # noqa: F401
 
     plain = REHEARSAL.encode("gb18030")
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("表.csv", REHEARSAL.encode("utf-16"))
-    for content in (plain, gzip.compress(plain), packed.getvalue()):
+    for content in (plain, REHEARSED_JSON.encode(), gzip.compress(plain), packed.getvalue()):
         read({}, [io.BytesIO(content)], [], RejectStream.Nowhere())
     for codec in CODECS:
         codecs.lookup(codec)
@@ -145,6 +146,10 @@ def _open(container: Container, sheet: str | None) -> TextTable:
         from gongshu.lake.workbook import Workbook
 
         return Workbook(container.open, sheet)
+    if container.kind == "json":
+        from gongshu.lake.jsontable import JsonTable
+
+        return JsonTable(container.open, sheet)
     return DelimitedText(container.open)
 
 

@@ -40,8 +40,8 @@ class Unreadable(Invalid):
 class Understanding:
     """How a file was read.
 
-    `format` is csv or workbook, `packing` gzip, zip or None; `titles` are the cells above the
-    header.
+    `format` is csv, workbook, json, jsonl or geojson, `packing` gzip, zip or None; `sheet` is the
+    sheet or, in JSON, the path of the list; `titles` are the cells above the header.
     """
 
     format: str

@@ -31,6 +31,10 @@ SENTENCES = MappingProxyType(
         "damaged_workbook": "电子表格已损坏或格式不规范，无法读取。"
         "请用 WPS 或 Excel 打开后另存为 .xlsx 或 CSV 再报送。",
         "no_such_sheet": "文件里没有名为“{sheet}”的工作表。请核对工作表名称。",
+        "broken_json": "文件从第 {line} 行起不符合 JSON 格式，可能没有传完。请重新导出后报送。",
+        "json_too_deep": "JSON 嵌套太深，不像数据表。请把每条记录导出成一层的对象后重新报送。",
+        "json_value_too_long": "JSON 里有一个值超过 {limit} MB，读不进来。"
+        "请导出成一行一个对象（JSON Lines）或 CSV 后重新报送。",
         "web_page": "这是一个网页文件（扩展名可能写成 .xls）。"
         "请用 WPS 或 Excel 打开后另存为 .xlsx 再报送。",
         "not_a_table": "这是{kind}，不是数据表。请报送 CSV、.xls 或 .xlsx 文件。",

@@ -21,7 +21,7 @@ ALLOWED: Mapping[str, frozenset[str]] = {
     "procedures": frozenset(),
     "products": frozenset({"pyarrow"}),
     "profile": frozenset({"numpy", "pyarrow"}),
-    "risk": frozenset({"duckdb", "numpy", "pyarrow"}),
+    "risk": frozenset({"numpy", "pyarrow"}),
     "sandbox": frozenset({"pyarrow"}),
     "sdc": frozenset({"numpy", "pyarrow"}),
     "vocabulary": frozenset({"numpy", "pyarrow"}),

@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, Final
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from gongshu.profile.detectors import DETECTORS, Tally, find, tally
 from gongshu.profile.distinct import DistinctCounter
+from gongshu.profile.frequent import FrequentValues
 from gongshu.profile.headers import find_by_header
 from gongshu.profile.model import Finding
 from gongshu.vocabulary.identifiers import compact_identifier
@@ -55,37 +57,51 @@ class ColumnScan:
         self.shortest: int | None = None
         self.longest: int | None = None
         self.distinct = DistinctCounter()
+        self.frequent = FrequentValues()
         self._tallies = [Tally() for _ in DETECTORS]
         self._sample = Sample()
 
     def add(self, array: Any) -> None:
-        """Take the next part of the column."""
+        """Take the next part of the column.
+
+        What costs most is done once for each different value of the part.
+        """
         self.rows += len(array)
         self.nulls += array.null_count
         if pa.types.is_dictionary(array.type):
             array = array.dictionary_decode()
-        self.distinct.add(array)
+        array = array.drop_null()
         if _is_text(array.type):
-            values = array.drop_null().cast(pa.large_string())
-            self._measure(values)
+            array = array.cast(pa.large_string())
+        if pa.types.is_nested(array.type) or pa.types.is_null(array.type):
+            self.distinct.add(array)
+            return
+        counted = pc.value_counts(array)
+        values, counts = counted.field("values"), counted.field("counts")
+        self.distinct.add(values)
+        self.frequent.add(values, counts)
+        if _is_text(array.type):
+            self._measure(values, counts)
         elif pa.types.is_integer(array.type):
-            values = _large_numbers(array)
+            large = _large(values)
+            values, counts = values.filter(large).cast(pa.large_string()), counts.filter(large)
+            array = array.filter(_large(array)).cast(pa.large_string())
         else:
             return
         for place, detector in enumerate(DETECTORS):
-            self._tallies[place] += tally(values, detector)
-        self._sample.add(values)
+            self._tallies[place] += tally(values, detector, counts)
+        self._sample.add(array)
 
-    def _measure(self, values: Any) -> None:
+    def _measure(self, values: Any, counts: Any) -> None:
         """Note lengths, and count texts without a visible character."""
         if len(values) == 0:
             return
         lengths = pc.min_max(pc.utf8_length(values)).as_py()
         self.shortest = min(lengths["min"], self.shortest if self.shortest is not None else 2**62)
         self.longest = max(lengths["max"], self.longest or 0)
-        short = values.filter(pc.less_equal(pc.binary_length(values), 16))
-        trimmed = pc.binary_length(pc.utf8_trim_whitespace(short))
-        self.blanks += pc.sum(pc.equal(trimmed, 0)).as_py() or 0
+        short = pc.less_equal(pc.binary_length(values), 16)
+        trimmed = pc.binary_length(pc.utf8_trim_whitespace(values.filter(short)))
+        self.blanks += pc.sum(counts.filter(short).filter(pc.equal(trimmed, 0))).as_py() or 0
 
     def findings(self) -> tuple[Finding, ...]:
         """Judge what was gathered: by values first, then by the header."""
@@ -109,8 +125,8 @@ def _is_text(kind: Any) -> bool:
     )
 
 
-def _large_numbers(array: Any) -> Any:
-    """Spell the integers that are long enough for an identifier."""
+def _large(array: Any) -> Any:
+    """Tell which integers are long enough for an identifier."""
     if array.type.bit_width < 64:
-        return pa.array([], pa.large_string())
-    return array.filter(pc.greater_equal(array, _SMALLEST_CARD)).cast(pa.large_string())
+        return pa.array(np.zeros(len(array), dtype=bool))
+    return pc.greater_equal(array, _SMALLEST_CARD)

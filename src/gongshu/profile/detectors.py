@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -104,15 +105,24 @@ class Tally:
         return Tally(self.tested + other.tested, self.hits + other.hits, self.passed + other.passed)
 
 
-def tally(array: Any, detector: Detector) -> Tally:
-    """Count over a pyarrow string array; nulls are not tested."""
+def tally(array: Any, detector: Detector, counts: Any = None) -> Tally:
+    """Count over a pyarrow string array; nulls are not tested.
+
+    With `counts` the array holds different values, and each stands for so many rows.
+    """
+    if counts is None:
+        array = array.drop_null()
+        counts = pa.array(np.ones(len(array), dtype=np.int64))
     lengths = pc.binary_length(array)
-    guarded = array.filter(pc.is_in(lengths, pa.array(detector.lengths, lengths.type)))
-    tested = len(array) - array.null_count
+    guard = pc.is_in(lengths, pa.array(detector.lengths, lengths.type))
+    tested = pc.sum(counts).as_py() or 0
+    guarded, counts = array.filter(guard), counts.filter(guard)
     if len(guarded) == 0:
         return Tally(tested)
-    formed = guarded.filter(pc.match_substring_regex(guarded, rf"\A(?:{detector.pattern})\z"))
-    return Tally(tested, len(formed), detector.judge(formed).true_count)
+    formed = pc.match_substring_regex(guarded, rf"\A(?:{detector.pattern})\z")
+    guarded, counts = guarded.filter(formed), counts.filter(formed)
+    passed = counts.filter(detector.judge(guarded))
+    return Tally(tested, pc.sum(counts).as_py() or 0, pc.sum(passed).as_py() or 0)
 
 
 def more_than_chance(passed: int, hits: int, baseline: float) -> bool:

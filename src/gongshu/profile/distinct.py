@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 LIMIT: Final = 100_000
+STANDARD_ERROR: Final = LIMIT**-0.5
 _WORDS: Final = 16  # The first 64 and last 64 bytes of a longer text stand for all of it.
 _ODD: Final = np.array([0x9E3779B97F4A7C15], dtype=np.uint64)
 _MIX: Final = np.array([0xBF58476D1CE4E5B9, 0x94D049BB133111EB], dtype=np.uint64)
@@ -30,12 +31,12 @@ class DistinctCounter:
 
     def add(self, array: Any) -> None:
         """Take the values of a pyarrow array; nulls do not count."""
-        hashes = np.unique(hash_values(array.drop_null()))
+        hashes = hash_values(array.drop_null())
         if self._overflowed:
             hashes = hashes[hashes < self._kept[-1]]
         if not len(hashes):
             return
-        merged = np.union1d(self._kept, hashes)
+        merged = _merged(self._kept, hashes)
         self._overflowed |= len(merged) > LIMIT
         self._kept = merged[:LIMIT]
 
@@ -51,6 +52,15 @@ class DistinctCounter:
             return len(self._kept)
         share = (float(self._kept[-1]) + 1.0) / 2.0**64
         return round((LIMIT - 1) / share)
+
+
+def _merged(kept: NDArray[np.uint64], hashes: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """Sort both into one without repetition; NumPy's own union hashes, four times slower."""
+    together = np.concatenate((kept, hashes))
+    together.sort()
+    first = np.ones(len(together), dtype=bool)
+    np.not_equal(together[1:], together[:-1], out=first[1:])
+    return together[first]
 
 
 def hash_values(array: Any) -> NDArray[np.uint64]:

@@ -25,29 +25,46 @@ def profile(
     and `department` (Chinese) help to find the sector. A reader is consumed; its own errors pass
     through.
     """
-    scans = [ColumnScan(field) for field in data.schema]
-    seen = 0
-    for batch in _batches(data):
-        seen += batch.num_rows
-        for place, scan in enumerate(scans):
+    scan = Scan(data.schema)
+    for batch in batches_of(data):
+        scan.see(batch)
+    return scan.conclude(rows=rows, title=title, department=department)
+
+
+class Scan:
+    """One pass over a table: sees batch after batch, then concludes."""
+
+    def __init__(self, schema: Any) -> None:
+        self.columns = [ColumnScan(field) for field in schema]
+        self.rows = 0
+
+    def see(self, batch: Any) -> None:
+        """Take the next batch."""
+        self.rows += batch.num_rows
+        for place, scan in enumerate(self.columns):
             scan.add(batch.column(place))
-    if rows is not None and seen != rows:
-        raise Invalid(
-            f"数据版本登记{rows:,}行，实际读到{seen:,}行，未生成分类分级建议。请重新入湖后再试。",
-            code="rows_differ",
+
+    def conclude(self, *, rows: int | None, title: str, department: str) -> Profile:
+        """Return the profile of what was seen; arguments and errors as in `profile`."""
+        if rows is not None and self.rows != rows:
+            raise Invalid(
+                f"数据版本登记{rows:,}行，实际读到{self.rows:,}行，未生成分类分级建议。"
+                "请重新入湖后再试。",
+                code="rows_differ",
+            )
+        columns = [Column(one.name, one.findings(), one.distinct.count) for one in self.columns]
+        context = context_of(columns, title=title, department=department)
+        if context.clinical:
+            columns = [_with_clinical(column, self.rows) for column in columns]
+        described = tuple(
+            _describe(scan, column, context)
+            for scan, column in zip(self.columns, columns, strict=True)
         )
-    columns = [Column(scan.name, scan.findings(), scan.distinct.count) for scan in scans]
-    context = context_of(columns, title=title, department=department)
-    if context.clinical:
-        columns = [_with_clinical(column, seen) for column in columns]
-    described = tuple(
-        _describe(scan, column, context) for scan, column in zip(scans, columns, strict=True)
-    )
-    overall = strictest(((column.name, column.proposal) for column in described), context)
-    return Profile(rows=seen, columns=described, proposal=overall)
+        overall = strictest(((column.name, column.proposal) for column in described), context)
+        return Profile(rows=self.rows, columns=described, proposal=overall)
 
 
-def _batches(data: Any) -> Iterator[Any]:
+def batches_of(data: Any) -> Iterator[Any]:
     """Cut batches so that working memory stays bounded whatever the producer sends."""
     for batch in data.to_batches() if hasattr(data, "to_batches") else data:
         for first in range(0, batch.num_rows, _ROWS_AT_ONCE):

@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gongshu.risk.classes import all_suppressed, connect, quoted, require_columns
+from gongshu.engines.connections import connect, quoted
+from gongshu.risk.classes import all_suppressed, require_columns
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -12,10 +12,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
+from gongshu.engines.connections import connect, quoted
 from gongshu.vocabulary.errors import Invalid
 
 SUPPRESSED: Final = "*"
@@ -110,21 +110,6 @@ def all_suppressed(rows: Any, quasi: Sequence[str]) -> str:
         return "false"
     marked = (f"coalesce({quoted(name)} = '{SUPPRESSED}', false)" for name in quasi)
     return "(" + " AND ".join(marked) + ")"
-
-
-def connect() -> Any:
-    """Return a DuckDB connection in memory that reaches neither files nor network."""
-    connection = duckdb.connect(":memory:")
-    connection.execute("SET enable_progress_bar = false")
-    connection.execute("SET preserve_insertion_order = false")
-    connection.execute("SET enable_external_access = false")
-    connection.execute("SET lock_configuration = true")
-    return connection
-
-
-def quoted(name: str) -> str:
-    """Return a column's name as DuckDB reads it."""
-    return '"' + name.replace('"', '""') + '"'
 
 
 def require_columns(rows: Any, names: Sequence[str], quasi: Sequence[str]) -> None:

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from itertools import permutations, product
 from typing import Any, Final
 
-from gongshu.risk.classes import connect, quoted, require_columns
+from gongshu.engines.connections import connect, quoted
+from gongshu.risk.classes import require_columns
 from gongshu.vocabulary.errors import Invalid
 
 INCLUDED: Final = 0.9

@@ -12,7 +12,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from gongshu.risk.classes import ClassSizes, connect, grouped, quoted, require_columns
+from gongshu.engines.connections import connect, quoted
+from gongshu.risk.classes import ClassSizes, grouped, require_columns
 from gongshu.vocabulary.errors import Invalid
 from gongshu.vocabulary.terms import Term
 

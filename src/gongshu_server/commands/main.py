@@ -300,27 +300,6 @@ def clauses(
     looking_up.clauses(code, Console())
 
 
-@app.command()
-def risk(  # noqa: PLR0917 - one option each; typer calls it by name
-    file: Annotated[Path, typer.Argument(help="任何表格文件，不需要节点 / any table")],
-    quasi: Annotated[str, typer.Option(help="准标识符，以逗号分隔 / quasi-identifiers")],
-    sensitive: Annotated[str, typer.Option(help="敏感项 / sensitive items")] = "",
-    ordered: Annotated[str, typer.Option(help="其中有序的 / those with an order")] = "",
-    subject: Annotated[
-        str, typer.Option(help="主体列，按不同主体计数 / the subject's column")
-    ] = "",
-    as_json: Annotated[bool, typer.Option("--json", help="输出 JSON / print JSON")] = False,
-    report: Annotated[Path | None, typer.Option(help="写一份 HTML 报告 / an HTML report")] = None,
-) -> None:
-    """评估一个文件的重标识风险；0 有形式可以共享，3 没有 / assess re-identification risk."""
-    if not file.is_file():
-        raise NotFound(f"没有这个文件：{file}。请核对路径。", code="no_such_file")
-    from gongshu_server.commands import risks
-
-    parts = risks.Parts.named(quasi, sensitive=sensitive, ordered=ordered, subject=subject)
-    raise typer.Exit(risks.run(file, parts, as_json=as_json, report=report, console=Console()))
-
-
 @app.command(name="check-host")
 def check_host() -> None:
     """检查本机能提供哪些隔离措施 / what this host offers to lock workers in."""
@@ -346,11 +325,12 @@ def main() -> None:
 
     Status 2 says that something that was named on the line cannot be used at all.
     """
-    from gongshu_server.commands import judging
+    from gongshu_server.commands import assessing, judging
     from gongshu_server.commands.ledger import ledger
 
     app.add_typer(ledger, name="ledger")
     judging.register(app)
+    assessing.register(app)
     try:
         app()
     except DomainError as error:

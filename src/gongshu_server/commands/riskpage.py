@@ -2,60 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from html import escape
 
-from gongshu.procedures import clause
 from gongshu.risk import CLAUSE, SMALLEST_CLASS, Assessment
+from gongshu_server.commands import pages
 
 BARS = ((1, 1), (2, 2), (3, 4), (5, 9), (10, 19), (20, 49), (50, 99), (100, 10**18))
-STYLE = (
-    "body{font:16px/1.6 sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#182433}"
-    "table{border-collapse:collapse;margin:1rem 0}td,th{padding:.3rem .8rem;text-align:left;"
-    "border-bottom:1px solid #c8ced6}td.n{text-align:right}"
-    "blockquote{border-left:4px solid #206bc4;"
-    "margin:1rem 0;padding:.2rem 1rem;background:#f3f6fb}.no{color:#a61e1e}.yes{color:#1e6b2e}"
-)
 
 
 def render(found: Assessment, name: str) -> str:
     """Return the whole page; every name that came from the file is escaped."""
-    body = [
-        f"<h1>重标识风险报告：{escape(name)}</h1>",
-        _figures(found),
-        "<h2>能不能给</h2>",
-        _law(),
-        _verdicts(found),
-        "<h2>等价类的大小</h2>",
-        _chart(found),
-        _sensitive(found),
-        _combinations(found),
-    ]
-    return (
-        '<!doctype html><html lang="zh-Hans"><head><meta charset="utf-8">'
-        '<meta http-equiv="Content-Security-Policy" content="default-src \'none\'; '
-        "style-src 'unsafe-inline'\">"
-        f"<title>重标识风险报告：{escape(name)}</title><style>{STYLE}</style></head>"
-        f"<body><main>{''.join(body)}</main></body></html>\n"
+    return pages.page(
+        f"重标识风险报告：{name}",
+        [
+            _figures(found),
+            "<h2>能不能给</h2>",
+            pages.law(CLAUSE),
+            _verdicts(found),
+            "<h2>等价类的大小</h2>",
+            _chart(found),
+            _sensitive(found),
+            _combinations(found),
+        ],
     )
-
-
-def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Return a table; the cells after the first are figures."""
-    head = "".join(f'<th scope="col">{escape(one)}</th>' for one in heads)
-    lines = (
-        "<tr>"
-        + f'<th scope="row">{escape(first)}</th>'
-        + "".join(f'<td class="n">{escape(cell)}</td>' for cell in rest)
-        + "</tr>"
-        for first, *rest in rows
-    )
-    return f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(lines)}</tbody></table>"
 
 
 def _figures(found: Assessment) -> str:
     sizes, risk = found.sizes, found.risk
-    return _table(
+    return pages.table(
         ("项目", "数值"),
         (
             ("准标识符", "、".join(found.quasi)),
@@ -71,23 +45,15 @@ def _figures(found: Assessment) -> str:
     )
 
 
-def _law() -> str:
-    rule = clause(CLAUSE)
-    seen = "" if rule.read else "（未对照标准原文，引用前请核对）"
-    said = f"{rule.instrument} {rule.article}：{rule.zh}"
-    return f"<blockquote>{escape(said)}{seen}</blockquote>"
-
-
 def _verdicts(found: Assessment) -> str:
     parts = []
     for one in found.verdicts:
         word, style = ("可以", "yes") if one.acceptable else ("不可以", "no")
-        reasons = "".join(f"<li>{escape(reason)}</li>" for reason in one.reasons)
         parts.append(
             f'<h3>{escape(one.model.zh)}：<span class="{style}">{word}</span></h3>'
             f"<p>上限1/{SMALLEST_CLASS[one.model]}；超过上限的等价类{one.above:,}个，"
             f"占{one.share_above:.2%}；总体风险{one.overall:.2%}，上限5%。</p>"
-            + (f"<ul>{reasons}</ul>" if reasons else "")
+            + pages.items(one.reasons)
         )
     return "".join(parts)
 
@@ -95,23 +61,11 @@ def _verdicts(found: Assessment) -> str:
 def _chart(found: Assessment) -> str:
     """Return the histogram as an inline drawing, with its numbers as text beside the bars."""
     sizes, counts = found.sizes.sizes, found.sizes.classes
-    bars = [
-        (_span(low, high), int(counts[(sizes >= low) & (sizes <= high)].sum()))
-        for low, high in BARS
-    ]
-    most = max((many for _, many in bars), default=0) or 1
-    drawn = "".join(
-        f'<text x="90" y="{at * 28 + 20}" text-anchor="end">{span}</text>'
-        f'<rect x="100" y="{at * 28 + 5}" width="{420 * many / most:.1f}" height="20" '
-        'fill="#206bc4"/>'
-        f'<text x="{110 + 420 * many / most:.1f}" y="{at * 28 + 20}">{many:,}</text>'
-        for at, (span, many) in enumerate(bars)
-    )
-    said = "；".join(f"{span}：{many:,}个" for span, many in bars)
-    return (
-        f'<svg viewBox="0 0 680 {len(bars) * 28}" width="680" role="img" '
-        f'aria-label="等价类大小的分布：{said}" font-size="14">{drawn}</svg>'
-    )
+    bars = []
+    for low, high in BARS:
+        many = int(counts[(sizes >= low) & (sizes <= high)].sum())
+        bars.append((_span(low, high), many, f"{many:,}个"))
+    return pages.bars("等价类大小的分布", bars)
 
 
 def _span(low: int, high: int) -> str:
@@ -138,7 +92,7 @@ def _sensitive(found: Assessment) -> str:
         for name, one in found.diversity.items()
     )
     heads = ("敏感项", "l", "熵 l", "递归 c", "α", "β", "δ", "t（分类）", "t（有序）")
-    return "<h2>敏感项</h2>" + _table(heads, rows)
+    return "<h2>敏感项</h2>" + pages.table(heads, rows)
 
 
 def _combinations(found: Assessment) -> str:
@@ -156,4 +110,4 @@ def _combinations(found: Assessment) -> str:
         for one in found.combinations
     )
     heads = ("组合", "等价类", "唯一的行", "平均风险", "不足20个的类", "来源")
-    return "<h2>准标识符的全部组合</h2>" + _table(heads, rows)
+    return "<h2>准标识符的全部组合</h2>" + pages.table(heads, rows)

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,10 +12,10 @@ from typing import Any, Self
 from rich.console import Console
 from rich.table import Table
 
-from gongshu.lake import open_snapshot, read_received
 from gongshu.procedures import clause
 from gongshu.risk import CLAUSE, Assessment, assess, minimal_risky
 from gongshu_server.commands import riskpage
+from gongshu_server.commands.files import taken
 
 SHOWN = 10
 
@@ -74,12 +72,10 @@ def read(file: Path, names: Sequence[str]) -> Any:
 
     The file is read in the locked worker into a folder that is gone when this returns.
     """
-    with tempfile.TemporaryDirectory(prefix="gongshu-risk-") as folder:
-        received = read_received(file, folder=Path(folder), resource="file", salt=os.urandom(16))
-        held = {column.name for column in received.schema.columns}
+    with taken(file) as one:
+        held = {column.name for column in one.received.schema.columns}
         columns = list(dict.fromkeys(names)) if names and set(names) <= held else None
-        rows = open_snapshot(Path(folder) / "rows", received.snapshot.version, columns=columns)
-        return rows.read_all()
+        return one.open(columns).read_all()
 
 
 def show(found: Assessment, name: str, console: Console) -> None:

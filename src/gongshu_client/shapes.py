@@ -485,7 +485,7 @@ class CleanroomOutputColumn:
     """One released column: what it is and every item that influences it."""
 
     influences: list[list[str]]
-    kind: Literal["key", "count", "copy", "answer"]
+    kind: Literal["key", "count", "amount", "copy", "answer"]
     name: str
     values: list[list[str]]
 

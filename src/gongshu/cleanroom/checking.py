@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from sqlglot import exp
+
 from gongshu.cleanroom import cohorts, families, output_rule, rechecking, regimes
 from gongshu.cleanroom import plan as planning
 from gongshu.cleanroom import scope as scoping
@@ -171,7 +173,8 @@ class _Case:
 
     def kind(self, name: str, judged: _Judged) -> ColumnKind:
         if self.counts(name):
-            return "count"
+            counted = self.query.projection(name).expression.find(exp.Count)
+            return "amount" if counted is None else "count"
         if judged.output.key is not None and judged.output.key.name == name:
             return "key"
         if judged.shape == "service":
@@ -185,7 +188,16 @@ class _Case:
             self.query, shape, judged.output, judged.counted, judged.scope
         )
         sources = tuple({b.source.table: b.source for b in bases(self.query)}.values())
-        loaded, fault = rechecking.judge(self.query, sources, plan, additions, opinion)
+        counted = judged.counted
+        listed = planning.listings(self.query, counted, additions.carried) if counted else ()
+        loaded, fault = rechecking.judge(
+            self.query,
+            sources,
+            plan,
+            additions=additions,
+            listings=[listing for _, listing in listed],
+            opinion=opinion,
+        )
         if fault is not None:
             return Verdict(False, (fault,), self.lineage(judged))
         return Verdict(

@@ -14,7 +14,7 @@ from sqlglot import exp
 
 from gongshu.cleanroom.families import COMPARISONS, Value, is_literal, literal_value
 from gongshu.cleanroom.lattices import LatticeKind
-from gongshu.cleanroom.model import Finding, ItemRule
+from gongshu.cleanroom.model import Family, Finding, ItemRule
 from gongshu.cleanroom.parse import function_name, position
 from gongshu.cleanroom.query import Base, Origin, Query, bare_origin, levels, origins
 from gongshu.cleanroom.regimes import is_identifier, is_open
@@ -125,9 +125,18 @@ def _nearest(query: Query, node: exp.Expr) -> str | None:
 
 
 def _is_match(query: Query, node: exp.Expr) -> bool:
-    """`subject IS NOT NULL` is how the rewrite says that a LEFT JOIN found a match."""
-    origin = bare_origin(query, node.this) if isinstance(node, exp.Is) else None
-    return origin is not None and origin.is_subject
+    """`subject IS NOT NULL` is how the rewrite says that a LEFT JOIN found a match; that an item
+    `IS NOT NULL`, is `<> 0`, `> 0` or `< 0` is how it says who contributes to its sum."""
+    if not isinstance(node, (exp.Is, exp.NEQ, exp.GT, exp.LT)):
+        return False
+    origin = bare_origin(query, node.this)
+    if origin is None:
+        return False
+    amount = origin.rule is not None and origin.rule.family is Family.NUMBER
+    amount = amount and not is_identifier(origin)
+    if isinstance(node, exp.Is):
+        return origin.is_subject or amount
+    return amount and literal_value(node.expression, Family.NUMBER) == 0
 
 
 def _leaves(condition: exp.Expr) -> Iterator[exp.Expr]:

@@ -24,7 +24,7 @@ _ARITHMETIC = (exp.Add, exp.Sub, exp.Mul)
 _TRUTH = (*COMPARISONS, exp.And, exp.Or, exp.Not, exp.In, exp.Between, exp.Like, exp.Is)
 _RESULTS: tuple[tuple[tuple[type[exp.Expr], ...], Family], ...] = (
     ((exp.Boolean, exp.StartsWith, *_TRUTH), Family.BOOLEAN),
-    ((exp.Year, exp.Month, exp.Length, exp.Count, *_ARITHMETIC), Family.NUMBER),
+    ((exp.Year, exp.Month, exp.Length, exp.Count, exp.Sum, exp.Avg, *_ARITHMETIC), Family.NUMBER),
     ((exp.TimestampTrunc,), Family.TIMESTAMP),
     ((exp.Upper, exp.Lower, exp.Trim, exp.Substring, exp.DPipe, exp.Concat), Family.TEXT),
 )
@@ -126,6 +126,8 @@ def _wanted(node: exp.Expr) -> tuple[Family, ...]:
         return (Family.TEXT,)
     if isinstance(node, _TIME_ONLY):
         return (Family.DATE, Family.TIMESTAMP)
+    if isinstance(node, (exp.Sum, exp.Avg)):
+        return (Family.NUMBER,)
     return (Family.BOOLEAN,) if isinstance(node, (exp.Not, exp.Where)) else ()
 
 

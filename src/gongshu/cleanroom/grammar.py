@@ -136,6 +136,8 @@ SCALAR_NODES: Mapping[type[exp.Expr], Mapping[str, Permitted]] = {
 
 AGGREGATE_NODES: Mapping[type[exp.Expr], Mapping[str, Permitted]] = {
     exp.Count: {"this": _one(exp.Star, exp.Distinct), "big_int": _is(True)},
+    exp.Sum: {"this": _one(exp.Column)},
+    exp.Avg: {"this": _one(exp.Column)},
     exp.Filter: {"this": _one(exp.AggFunc), "expression": _one(exp.Where)},
 }
 

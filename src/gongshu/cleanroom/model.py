@@ -146,7 +146,7 @@ class Finding:
     rewrite: str | None = None
 
 
-ColumnKind = Literal["key", "count", "copy", "answer"]
+ColumnKind = Literal["key", "count", "amount", "copy", "answer"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,18 +178,68 @@ class Population:
 
 
 @dataclass(frozen=True, slots=True)
+class Dominance:
+    """Names of the columns that say how much of an amount each subject of one lane contributes.
+
+    `total` is the sum of all contributions without their signs, `largest` and `second` are those
+    of the two largest subjects (null where there are not as many), `unknown` is what comes from
+    rows without a subject.
+    """
+
+    lane: int
+    total: str
+    largest: str
+    second: str
+    unknown: str
+
+
+Statistic = Literal["sum", "mean"]
+
+
+@dataclass(frozen=True, slots=True)
+class Amount:
+    """What decides about a sum or a mean: its primitives, its contributors, their shares.
+
+    `total`, `rows` and `values` name the columns with the sum, the number of rows that have a
+    value, and the number of different values. `group` counts the contributors of the whole group,
+    of which a selective amount takes a part.
+    """
+
+    statistic: Statistic
+    total: str
+    rows: str
+    values: str
+    whole_numbers: bool
+    group: tuple[Population, ...]
+    dominances: tuple[Dominance, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Measure:
-    """One released count with the populations that decide whether it may be shown.
+    """One released number with the populations that decide whether it may be shown.
 
     `selective` measures count a part of their group, so class disclosure and the complement are
     judged; `unions` pairs the index of an earlier measure with the populations of both cohorts
-    together.
+    together. With `amount` the number is a sum or a mean, else a count.
     """
 
     name: str
     populations: tuple[Population, ...]
     selective: bool
     unions: tuple[tuple[int, tuple[Population, ...]], ...] = ()
+    amount: Amount | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Contributions:
+    """A text whose rows are one group key, one subject of a lane, and what it contributes.
+
+    `columns` pairs for each of `dominances` the columns with its gains and its losses.
+    """
+
+    sql: str
+    columns: tuple[tuple[str, str], ...]
+    dominances: tuple[Dominance, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,6 +253,8 @@ class RowCondition:
 @dataclass(frozen=True, slots=True)
 class Plan:
     """Everything a worker needs; `sql` is the exact text that was checked and that runs.
+
+    Where amounts are asked for, `sql` puts together the text `counting` and `contributions`.
 
     `sources`: table -> columns in load order; `types`: table -> SQL types in the same order;
     `key`: name of the group key column; `groups`: populations of the whole group; `k` is 0 when
@@ -223,6 +275,8 @@ class Plan:
     rows: Mapping[str, RowCondition] = field(default_factory=dict)
     k: int = 0
     max_rows: int | None = None
+    counting: str = ""
+    contributions: tuple[Contributions, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

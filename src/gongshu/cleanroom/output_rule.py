@@ -1,19 +1,20 @@
 """Pass 8, output rule: what the outermost SELECT may be, for each of the three shapes.
 
-Property: a statistical result has one group key and counts, and nothing else — no row, no total,
-no order or cut that depends on an unreleased value; a serving table has one subject key and
-answers; below the outermost SELECT there are only projections, joins and filters.
+Property: a statistical result has one group key and counts, sums and means of a bare item, and
+nothing else — no row, no total of groups, no order or cut that depends on an unreleased value; a
+serving table has one subject key and answers; below the outermost SELECT there are only
+projections, joins and filters.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from sqlglot import exp
 
 from gongshu.cleanroom.lattices import LatticeKind
-from gongshu.cleanroom.model import Finding
+from gongshu.cleanroom.model import Family, Finding, Statistic
 from gongshu.cleanroom.parse import position
 from gongshu.cleanroom.query import Origin, Projection, Query, bare_origin, levels, origins
 from gongshu.cleanroom.regimes import Shape, is_identifier, is_open
@@ -22,16 +23,24 @@ from gongshu.cleanroom.usage import Usage
 
 CLAUSE = "dc-3"
 MAX_MEASURES = 6
-ONLY = "目前只支持按一个维度计数：count(*) 或 count(DISTINCT 主体列)，可以加 FILTER (WHERE …)。"
+MAX_MOMENTS = 2
+ONLY = (
+    "目前只支持按一个维度计数、求和与求平均：count(*)、count(DISTINCT 主体列)、sum(数据项)、"
+    "avg(数据项)，可以加 FILTER (WHERE …)。"
+)
+_AMOUNTS: Mapping[type[exp.Expr], Statistic] = {exp.Sum: "sum", exp.Avg: "mean"}
 
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """One measure: `subject` is the counted subject column (None counts rows)."""
+    """One measure: `subject` is the counted subject column (None counts rows); with `item` it is
+    a sum or a mean of that item instead."""
 
     name: str
     subject: exp.Column | None
     condition: exp.Expr | None
+    item: exp.Column | None = None
+    statistic: Statistic | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +69,8 @@ def judge(sql: str, query: Query, shape: Shape, usage: Usage) -> tuple[Output, t
 def _is_unlisted(expression: exp.Expr) -> bool:
     """An aggregate that the parse has refused already is not refused twice."""
     inner = expression.this if isinstance(expression, exp.Filter) else expression
+    if isinstance(inner, (exp.Sum, exp.Avg)):
+        return not isinstance(inner.this, exp.Column)
     return not isinstance(inner, exp.Count)
 
 
@@ -99,12 +110,10 @@ def _statistics(sql: str, query: Query) -> tuple[Output, tuple[Finding, ...]]:
     for projection, measure in zip(measures, counted, strict=True):
         unsupported = is_aggregate(projection.expression) and _is_unlisted(projection.expression)
         if measure is None and not unsupported:
-            found.append(
-                Finding("output.measure", ONLY, CLAUSE, position(sql, projection.expression))
-            )
+            found.append(_unlawful(sql, query, projection))
     visible = [p for p in measures if not p.name.startswith(HIDDEN_PREFIX)]
     if not 1 <= len(visible) <= MAX_MEASURES:
-        sentence = f"每次统计要有 1 到 {MAX_MEASURES} 个计数列。"
+        sentence = f"每次统计要有 1 到 {MAX_MEASURES} 个统计列。"
         found.append(Finding("output.measures", sentence, CLAUSE))
     if key is not None and any(o.expression != key.expression for o in query.order):
         sentence = "统计结果一律按分组项排序；按计数排序会透露未公布的数。"
@@ -114,6 +123,7 @@ def _statistics(sql: str, query: Query) -> tuple[Output, tuple[Finding, ...]]:
         found += _key_faults(sql, query, key, origin)
     complete = tuple(measure for measure in counted if measure is not None)
     found += _row_counts(query, complete)
+    found += _moments(query, complete)
     return Output(key, origin, complete), tuple(found)
 
 
@@ -131,6 +141,12 @@ def _counted(query: Query, projection: Projection) -> Counted | None:
     expression, condition = projection.expression, None
     if isinstance(expression, exp.Filter):
         expression, condition = expression.this, expression.expression.this
+    if isinstance(expression, tuple(_AMOUNTS)):
+        fine = _is_amount(query, expression.this)
+        statistic = _AMOUNTS[type(expression)]
+        return (
+            Counted(projection.name, None, condition, expression.this, statistic) if fine else None
+        )
     if not isinstance(expression, exp.Count):
         return None
     counted = expression.this
@@ -140,20 +156,64 @@ def _counted(query: Query, projection: Projection) -> Counted | None:
         return None
     column = counted.expressions[0]
     origin = bare_origin(query, column)
-    if origin is None or not origin.is_subject:
+    # How many different values an amount has is counted by the rewrite only.
+    values = projection.name.startswith(HIDDEN_PREFIX) and _is_amount(query, column)
+    if origin is None or not (origin.is_subject or values):
         return None
     return Counted(projection.name, column, condition)
+
+
+def _is_amount(query: Query, node: exp.Expr) -> bool:
+    """Only a bare number can be added up; numbers from a code list are names, not amounts."""
+    origin = bare_origin(query, node)
+    rule = origin.rule if origin is not None else None
+    if origin is None or rule is None or rule.family is not Family.NUMBER or is_identifier(origin):
+        return False
+    return rule.lattice is None or rule.lattice.kind is not LatticeKind.VALUES
+
+
+def _unlawful(sql: str, query: Query, projection: Projection) -> Finding:
+    where = position(sql, projection.expression)
+    if not any(isinstance(n, tuple(_AMOUNTS)) for n in projection.expression.walk()):
+        return Finding("output.measure", ONLY, CLAUSE, where)
+    sentence = "sum 和 avg 里只能直接写一个数值型数据项；代码、标识和计算出来的数不能求和或求平均。"
+    return Finding("output.amount", sentence, CLAUSE, where)
+
+
+def _moments(query: Query, measures: tuple[Counted, ...]) -> Iterator[Finding]:
+    """Several power sums of one item give its cells back; and the sums of two cohorts give that of
+    their difference, which nobody has judged."""
+    asked: dict[Origin, list[exp.Expr | None]] = {}
+    for measure in measures:
+        origin = bare_origin(query, measure.item) if measure.item is not None else None
+        if origin is not None and not measure.name.startswith(HIDDEN_PREFIX):
+            asked.setdefault(origin, []).append(measure.condition)
+    for origin, conditions in asked.items():
+        if any(condition != conditions[0] for condition in conditions):
+            sentence = (
+                f"{origin.title}在一次统计里只能对一个人群求和或求平均；"
+                "两个人群的和相减，会得出没有核对过的数。要比较几个人群，请按它分组。"
+            )
+            yield Finding("output.amount_cohorts", sentence, CLAUSE)
+        elif len(conditions) > MAX_MOMENTS:
+            sentence = (
+                f"{origin.title}最多求 {MAX_MOMENTS} 个统计量，这里写了 {len(conditions)} 个。"
+            )
+            yield Finding("output.moments", sentence, CLAUSE)
 
 
 def _row_counts(query: Query, measures: tuple[Counted, ...]) -> Iterator[Finding]:
     """A join repeats rows, and chosen repetition is a weight: it would undo rounding and could
     write one subject's answer into the digits of a count."""
     joined = any(len(level.relations) > 1 for _, level in levels(query))
-    if joined and any(measure.subject is None for measure in measures):
+    if joined and any(m.subject is None and m.item is None for m in measures):
         sentence = (
             "有连接时不能用 count(*)（连接会使同一行重复计数）；请改用 count(DISTINCT 主体列)。"
         )
         yield Finding("output.joined_rows", sentence, CLAUSE)
+    if joined and any(measure.item is not None for measure in measures):
+        sentence = "有连接时不能求和或求平均（连接会使同一个数重复计入）；请只从一张表求和。"
+        yield Finding("output.joined_amounts", sentence, CLAUSE)
 
 
 def _key_faults(

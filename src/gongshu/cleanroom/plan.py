@@ -1,18 +1,27 @@
 """Pass 10, plan: the hidden counts that the output check needs, and everything a worker needs.
 
 Property: for every measure and every source relation that can change it, the plan counts the
-canonical subjects of its cohort, of its group, and of each two cohorts together.
+canonical subjects of its cohort, of its group, and of each two cohorts together; for every sum and
+mean it also takes down what each group's subjects contribute.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Set
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from sqlglot import exp
 
-from gongshu.cleanroom.model import Finding, Measure, Plan, Population
+from gongshu.cleanroom.contributors import Addend, columns_of, compose, dominance_of, listing
+from gongshu.cleanroom.model import (
+    Amount,
+    Contributions,
+    Finding,
+    Measure,
+    Plan,
+    Population,
+)
 from gongshu.cleanroom.output_rule import Counted, Output
 from gongshu.cleanroom.populations import Lane, Place, lane_of, lanes
 from gongshu.cleanroom.query import Query, bare_origin, bases, levels, origins
@@ -40,13 +49,23 @@ class _Counting:
     carried: Mapping[Place, str]
     hidden: dict[str, Hidden] = field(default_factory=dict)
 
-    def count(self, lane: Lane, condition: exp.Expr | None) -> str:
-        column = lane_column(self.query, lane, self.carried)
-        counted: exp.Expr = exp.Count(this=exp.Distinct(expressions=[column]), big_int=True)
+    def column(self, aggregate: exp.Expr, condition: exp.Expr | None) -> str:
+        """Return the name of the hidden column that holds an aggregate of one cohort."""
+        counted = aggregate
         if condition is not None:
-            counted = exp.Filter(this=counted, expression=exp.Where(this=condition.copy()))
+            counted = exp.Filter(this=aggregate, expression=exp.Where(this=condition.copy()))
         name = f"{HIDDEN_PREFIX}n{len(self.hidden)}"
         return self.hidden.setdefault(counted.sql("duckdb"), Hidden(name, counted)).name
+
+    def different(self, column: exp.Column, condition: exp.Expr | None) -> str:
+        counted = exp.Count(this=exp.Distinct(expressions=[column.copy()]), big_int=True)
+        return self.column(counted, condition)
+
+    def count(self, lane: Lane, condition: exp.Expr | None) -> str:
+        return self.different(lane_column(self.query, lane, self.carried), condition)
+
+    def rows(self, condition: exp.Expr) -> str:
+        return self.column(exp.Count(this=exp.Star(), big_int=True), condition)
 
     def populations(self, numbers: Set[int], condition: exp.Expr | None) -> tuple[Population, ...]:
         return tuple(
@@ -58,12 +77,15 @@ class _Counting:
 
 @dataclass(frozen=True, slots=True)
 class Statistics:
-    """The measures of a statistical result with their populations, and the groups'."""
+    """The measures of a statistical result with their populations, and the groups'; of its sums
+    and means the items, and the lanes by which their contributors are told apart."""
 
     groups: tuple[Population, ...]
     measures: tuple[Measure, ...]
     hidden: tuple[Hidden, ...]
     findings: tuple[Finding, ...]
+    addends: tuple[Addend, ...] = ()
+    lanes: tuple[Lane, ...] = ()
 
 
 def statistics(query: Query, output: Output) -> Statistics:
@@ -79,20 +101,71 @@ def statistics(query: Query, output: Output) -> Statistics:
     grouped = mandatory.union(*touched) if touched else mandatory
     groups = counting.populations(grouped, None)
     measures: list[Measure] = []
-    conditions = [_cohort(counting, measure) for measure in output.measures]
-    for index, (measure, condition) in enumerate(zip(output.measures, conditions, strict=True)):
+    addends = tuple(dict.fromkeys(_addend(m) for m in output.measures if m.item is not None))
+    cohorts = [_cohort(counting, measure) for measure in output.measures]
+    for index, (measure, cohort) in enumerate(zip(output.measures, cohorts, strict=True)):
         concerned = mandatory | touched[index]
         unions = tuple(
             (first, counting.populations(concerned & (mandatory | touched[first]), either))
-            for first, either in _either(conditions, index)
+            for first, either in _either(cohorts, index)
         )
-        populations = counting.populations(concerned, condition)
-        measures.append(Measure(measure.name, populations, condition is not None, unions))
-    return Statistics(groups, tuple(measures), tuple(counting.hidden.values()), faults)
+        populations = counting.populations(concerned, cohort.condition)
+        amount = _amount(counting, measure, addends, concerned) if measure.item else None
+        measures.append(Measure(measure.name, populations, cohort.selective, unions, amount))
+    hidden = tuple(counting.hidden.values())
+    return Statistics(groups, tuple(measures), hidden, faults, addends, counting.lanes)
 
 
-def _cohort(counting: _Counting, measure: Counted) -> exp.Expr | None:
-    """Return the condition that a subject of the measure fulfils, None where all of the group do.
+def _addend(measure: Counted) -> Addend:
+    if measure.item is None:
+        raise ValueError("a count adds nothing up")
+    return Addend(measure.item, measure.condition)
+
+
+def _amount(
+    counting: _Counting, measure: Counted, addends: tuple[Addend, ...], concerned: Set[int]
+) -> Amount:
+    """Lay out what decides about one sum or mean on every lane that it concerns."""
+    addend = _addend(measure)
+    whole = replace(addend, condition=None)
+    origin = bare_origin(counting.query, addend.item)
+    rule = origin.rule if origin is not None else None
+    number = addends.index(addend)
+    return Amount(
+        statistic=measure.statistic or "sum",
+        total=counting.column(exp.Sum(this=addend.item.copy()), addend.condition),
+        rows=counting.rows(addend.present),
+        values=counting.different(addend.item, addend.condition),
+        whole_numbers=rule is not None and rule.sql_type == "BIGINT",
+        group=counting.populations(concerned, whole.contributing),
+        dominances=tuple(
+            dominance_of(lane, number) for lane in counting.lanes if lane.number in concerned
+        ),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Cohort:
+    """`condition` holds for the subjects of a measure (None: for all of the group); `selective`
+    says that the author chose a part of the group, `asked` is what the author wrote of it, `added`
+    that an item is added up."""
+
+    condition: exp.Expr | None
+    selective: bool
+    asked: exp.Expr | None
+    added: bool
+
+
+def _cohort(counting: _Counting, measure: Counted) -> _Cohort:
+    if measure.item is not None:
+        condition = _addend(measure).contributing
+        return _Cohort(condition, measure.condition is not None, measure.condition, True)
+    counted = _counted(counting, measure)
+    return _Cohort(counted, counted is not None, measure.condition, False)
+
+
+def _counted(counting: _Counting, measure: Counted) -> exp.Expr | None:
+    """Return the condition that a subject of a count fulfils, None where all of the group do.
 
     Counting the subjects of a source that was joined with LEFT JOIN counts those with a match:
     that is a condition, too.
@@ -104,13 +177,20 @@ def _cohort(counting: _Counting, measure: Counted) -> exp.Expr | None:
     return matched if measure.condition is None else exp.and_(matched, measure.condition)
 
 
-def _either(conditions: list[exp.Expr | None], index: int) -> Iterator[tuple[int, exp.Expr]]:
-    """Yield each earlier cohort together with this one: two counts whose cohorts differ by a few
-    subjects tell about these few, and only the size of both together shows it."""
-    condition = conditions[index]
-    for first, earlier in enumerate(conditions[:index]):
-        if condition is not None and earlier is not None:
-            yield first, exp.or_(earlier, condition)
+def _either(cohorts: list[_Cohort], index: int) -> Iterator[tuple[int, exp.Expr]]:
+    """Yield each earlier cohort together with this one: two measures whose cohorts differ by a few
+    subjects tell about these few, and only the size of both together shows it.
+
+    Those of whom an item is not known are no cohort that anybody chose: under one condition a
+    count and a sum, or the sums of two items, are not held against each other.
+    """
+    this = cohorts[index]
+    for first, earlier in enumerate(cohorts[:index]):
+        if this.condition is None or earlier.condition is None:
+            continue
+        same = (this.added or earlier.added) and this.asked == earlier.asked
+        if this.selective and earlier.selective and not same:
+            yield first, exp.or_(earlier.condition, this.condition)
 
 
 def _uncountable(query: Query, found: tuple[Lane, ...]) -> list[Finding]:
@@ -161,7 +241,8 @@ def _shaping_lanes(query: Query, found: tuple[Lane, ...]) -> frozenset[int]:
 
 
 def _touched(query: Query, found: tuple[Lane, ...], measure: Counted) -> frozenset[int]:
-    named = [node for node in (measure.subject, measure.condition) if node is not None]
+    nodes = (measure.subject, measure.condition, measure.item)
+    named = [node for node in nodes if node is not None]
     paths = {origin.path for node in named for origin in origins(query, node)}
     return _lanes_at(found, paths)
 
@@ -184,8 +265,12 @@ def assemble(
     sources = {base.source.table: base.source for base in bases(query)}
     key = output.key
     populations = [p for m in counted.measures for p in m.populations] if counted else []
+    counting, contributions = render(query, additions), _contributions(query, counted, additions)
+    names = (*(p.name for p in query.projections), *(h.name for h in additions.hidden))
     plan = Plan(
-        sql=render(query, additions),
+        sql=compose(counting, names, key.name, contributions)
+        if contributions and key
+        else counting,
         shape=shape,
         sources=MappingProxyType({}),
         types=MappingProxyType({}),
@@ -199,5 +284,33 @@ def assemble(
         rows=scope.rows,
         k=scope.k if shape == "statistics" else 0,
         max_rows=scope.max_rows if shape != "service" else None,
+        counting=counting,
+        contributions=contributions,
     )
     return plan, additions
+
+
+def _contributions(
+    query: Query, counted: Statistics | None, additions: Additions
+) -> tuple[Contributions, ...]:
+    """Return one list of contributors for each lane of a result that adds something up."""
+    if counted is None:
+        return ()
+    numbers = range(len(counted.addends))
+    return tuple(
+        Contributions(
+            render(listed, additions.without_counts(), ordered=False),
+            tuple(columns_of(number) for number in numbers),
+            tuple(dominance_of(lane, number) for number in numbers),
+        )
+        for lane, listed in listings(query, counted, additions.carried)
+    )
+
+
+def listings(
+    query: Query, counted: Statistics, carried: Mapping[Place, str]
+) -> Iterator[tuple[Lane, Query]]:
+    """This function will yield for each lane the query that lists who contributes to what."""
+    (key,) = query.group
+    for lane in counted.lanes if counted.addends else ():
+        yield lane, listing(query, key, lane_column(query, lane, carried), counted.addends)

@@ -1,8 +1,8 @@
 """Pass 11, second check: the text that will run is judged as if somebody else had written it.
 
 Property: the rewritten text parses, binds, keeps the cohort and output rules; taking away what the
-rewrite may add leaves, word for word, the query that was checked; and the engine reads no column
-that is not loaded.
+rewrite may add leaves, word for word, the query that was checked; lists of contributors are those
+of that query and are put together as fixed; and the engine reads no column that is not loaded.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from sqlglot import exp
 
 from gongshu.cleanroom import cohorts, families, output_rule
 from gongshu.cleanroom import second_opinion as opinions
+from gongshu.cleanroom.contributors import compose
 from gongshu.cleanroom.model import Finding, ItemRef, Plan, Source
 from gongshu.cleanroom.parse import FINAL_CAPS, parse
 from gongshu.cleanroom.query import Base, Derived, Joining, Query, Relation
@@ -37,26 +38,37 @@ NOTHING = Loaded(MappingProxyType({}), MappingProxyType({}))
 
 
 def judge(
-    checked: Query, sources: Sequence[Source], plan: Plan, additions: Additions, opinion: Opinion
+    checked: Query,
+    sources: Sequence[Source],
+    plan: Plan,
+    *,
+    additions: Additions,
+    listings: Sequence[Query],
+    opinion: Opinion,
 ) -> tuple[Loaded, Finding | None]:
-    """This function will return what the text of the plan reads, or why it may not run."""
-    parsed = parse(plan.sql, FINAL_CAPS)
-    if parsed.findings or parsed.tree is None:
-        return NOTHING, _broken("parse")
-    resolved = resolve(plan.sql, parsed.tree, sources, allow_hidden=True)
-    if resolved.query is None:
-        return NOTHING, _broken("resolve")
-    final, names = resolved.query, by_table(sources, resolved.mentioned)
-    faults = [*families.check(plan.sql, final), *cohorts.join_keys(plan.sql, final)]
+    """This function will return what the text of the plan reads, or why it may not run.
+
+    `listings` are the queries that the lists of contributors have to be.
+    """
+    text = plan.counting
+    final, mentioned = read(text, sources)
+    if final is None:
+        return NOTHING, _broken("unreadable")
+    names = by_table(sources, mentioned)
+    faults = [*families.check(text, final), *cohorts.join_keys(text, final)]
     conditions = injected(checked, additions)
     if plan.shape == "statistics":
-        faults += cohorts.judge(plan.sql, final, frozenset(conditions.values()))
-    faults += output_rule.judge(plan.sql, final, plan.shape, walk(final))[1]
+        faults += cohorts.judge(text, final, frozenset(conditions.values()))
+    faults += output_rule.judge(text, final, plan.shape, walk(final))[1]
     faults += opinions.compare(opinion, plan.sql, names)
     if faults:
         return NOTHING, _broken(faults[0].code)
     if not _same(checked, final, conditions):
         return NOTHING, _broken("difference")
+    if plan.sql != _composed(plan, final):
+        return NOTHING, _broken("composition")
+    if not _listed(plan, listings, sources, conditions):
+        return NOTHING, _broken("contributors")
     columns = {s.table: [c for c in s.columns() if c[0] in names[s.table]] for s in sources}
     return (
         Loaded(
@@ -67,13 +79,48 @@ def judge(
     )
 
 
-def _same(checked: Query, final: Query, conditions: Conditions, path: Path = ()) -> bool:
-    """Say whether `final` is `checked` plus hidden columns, row conditions and an order.
+def read(text: str, sources: Sequence[Source]) -> tuple[Query | None, frozenset[ItemRef]]:
+    """This function will bind a text of the rewrite; the query is None when it cannot be read."""
+    parsed = parse(text, FINAL_CAPS)
+    if parsed.findings or parsed.tree is None:
+        return None, frozenset()
+    resolved = resolve(text, parsed.tree, sources, allow_hidden=True)
+    return resolved.query, resolved.mentioned
+
+
+def _listed(
+    plan: Plan, listings: Sequence[Query], sources: Sequence[Source], conditions: Conditions
+) -> bool:
+    """Say whether the lists of contributors are the ones that there have to be."""
+    found = [read(listed.sql, sources)[0] for listed in plan.contributions]
+    return all(
+        listing is not None and _same(expected, listing, conditions, whole=True)
+        for listing, expected in zip(found, listings, strict=True)
+    )
+
+
+def _composed(plan: Plan, final: Query) -> str:
+    if not plan.contributions or plan.key is None:
+        return plan.counting
+    names = tuple(p.name for p in final.projections)
+    return compose(plan.counting, names, plan.key, plan.contributions)
+
+
+def _same(
+    checked: Query,
+    final: Query,
+    conditions: Conditions,
+    path: Path = (),
+    *,
+    whole: bool = False,
+) -> bool:
+    """Say whether `final` is `checked` plus hidden columns, row conditions and an order; with
+    `whole` it has no hidden columns but those of `checked`.
 
     Below the outermost SELECT, columns that nobody uses may have gone.
     """
     before = {p.name: _text(p.expression) for p in checked.projections}
-    after = {p.name: _text(p.expression) for p in final.projections if not _hidden(p.name)}
+    after = {p.name: _text(p.expression) for p in final.projections if whole or not _hidden(p.name)}
     kept = before == after if not path else after.items() <= before.items()
     return (
         kept

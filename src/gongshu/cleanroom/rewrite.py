@@ -8,7 +8,7 @@ cohort in hidden columns; taking these additions away leaves the checked query.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlglot import exp
 
@@ -42,6 +42,9 @@ class Additions:
     carried: Mapping[Place, str]
     hidden: tuple[Hidden, ...] = ()
 
+    def without_counts(self) -> Additions:
+        return replace(self, hidden=())
+
 
 def carried_names(query: Query) -> Mapping[Place, str]:
     """This function will name, once for the whole query, each subject column that is carried up."""
@@ -61,9 +64,10 @@ def code_lists(output: Output) -> Mapping[Place, tuple[str, ...]]:
     return {(origin.path, origin.column): tuple(sorted(rule.lattice.values))}
 
 
-def render(query: Query, additions: Additions) -> str:
-    """This function will return the text that runs."""
-    select = _Writer(additions).select(query, (), _all_names(query), top=True)
+def render(query: Query, additions: Additions, *, ordered: bool = True) -> str:
+    """This function will return the text of a query that runs, or of a part of one; a part whose
+    rows another text puts together needs no order."""
+    select = _Writer(additions, ordered).select(query, (), _all_names(query), top=True)
     return select.sql("duckdb", pretty=True, comments=False)
 
 
@@ -93,6 +97,7 @@ def _all_names(query: Query) -> frozenset[str]:
 @dataclass(frozen=True, slots=True)
 class _Writer:
     additions: Additions
+    ordered: bool = True
 
     def select(
         self, query: Query, path: tuple[str, ...], wanted: frozenset[str], *, top: bool = False
@@ -116,7 +121,7 @@ class _Writer:
         if query.group:
             group = [expression.copy() for expression in query.group]
             select.set("group", exp.Group(expressions=group))
-        return self.finish(select, query) if top else select
+        return self.finish(select, query) if top and self.ordered else select
 
     def finish(self, select: exp.Select, query: Query) -> exp.Select:
         """Rows of a statistical result come in the order of the key, whatever order was asked;

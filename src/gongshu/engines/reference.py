@@ -16,6 +16,7 @@ from typing import Any
 import pyarrow as pa
 from sqlglot import exp
 
+from gongshu.cleanroom.contributors import KEY, SUBJECT
 from gongshu.cleanroom.model import ItemRule, Plan, Source
 from gongshu.cleanroom.parse import FINAL_CAPS, parse
 from gongshu.cleanroom.query import Base, Query, Relation
@@ -32,19 +33,46 @@ def run(plan: Plan, tables: Mapping[str, pa.Table]) -> pa.Table:
 
     Raises `ValueError` for a text that the clean room would not have written.
     """
-    parsed = parse(plan.sql, FINAL_CAPS)
-    if parsed.tree is None or parsed.findings:
-        raise ValueError("not a plan's text")
-    sources = [_source(plan, table) for table in plan.sources]
-    query = resolve(plan.sql, parsed.tree, sources, allow_hidden=True).query
-    if query is None:
-        raise ValueError("not a plan's text")
     rows = {
         table: tables[table].select(list(columns)).to_pylist()
         for table, columns in plan.sources.items()
     }
+    if not plan.contributions:
+        return pa.table(_columns(plan, plan.sql, rows))
+    found = _columns(plan, plan.counting, rows)
+    keys = found[plan.key or ""]
+    for listed in plan.contributions:
+        listing = _columns(plan, listed.sql, rows)
+        for one, (gains, losses) in zip(listed.dominances, listed.columns, strict=True):
+            sizes = [
+                float(g or 0) - float(m or 0)
+                for g, m in zip(listing[gains], listing[losses], strict=True)
+            ]
+            entries = list(zip(listing[KEY], listing[SUBJECT], sizes, strict=True))
+            shares = [_shares([(s, v) for k, s, v in entries if k == key]) for key in keys]
+            names = (one.total, one.largest, one.second, one.unknown)
+            found |= {name: [share[i] for share in shares] for i, name in enumerate(names)}
+    return pa.table(found)
+
+
+def _shares(contributors: list[tuple[Any, float]]) -> tuple[float | None, ...]:
+    """Return the total, the two largest subjects, and what has no subject."""
+    known = sorted((size for subject, size in contributors if subject is not None), reverse=True)
+    unknown = [size for subject, size in contributors if subject is None]
+    first, second = (*known, None, None)[:2]
+    return sum(known) + sum(unknown), first, second, sum(unknown) if unknown else None
+
+
+def _columns(plan: Plan, text: str, rows: Rows) -> dict[str, list[Any]]:
+    parsed = parse(text, FINAL_CAPS)
+    if parsed.tree is None or parsed.findings:
+        raise ValueError("not a plan's text")
+    sources = [_source(plan, table) for table in plan.sources]
+    query = resolve(text, parsed.tree, sources, allow_hidden=True).query
+    if query is None:
+        raise ValueError("not a plan's text")
     found = _select(query, rows)
-    return pa.table({p.name: [row[i] for row in found] for i, p in enumerate(query.projections)})
+    return {p.name: [row[i] for row in found] for i, p in enumerate(query.projections)}
 
 
 def _source(plan: Plan, table: str) -> Source:
@@ -144,11 +172,8 @@ def _value(node: exp.Expr, group: list[Row]) -> Any:
     if isinstance(node, exp.Filter):
         condition = node.expression.this
         return _value(node.this, [row for row in group if _true(condition, row)])
-    if isinstance(node, exp.Count):
-        if isinstance(node.this, exp.Star):
-            return len(group)
-        values = {_value(node.this.expressions[0], [row]) for row in group}
-        return len(values - {None})
+    if isinstance(node, exp.AggFunc):
+        return _aggregate(node, group)
     if isinstance(node, exp.Column):
         return group[0][node.table][node.name]
     if isinstance(node, exp.Literal):
@@ -161,6 +186,19 @@ def _value(node: exp.Expr, group: list[Row]) -> Any:
     if operation is None:
         raise ValueError(f"outside the supported subset: {type(node).__name__}")
     return operation(node, [_value(child, group) for child in _operands(node)])
+
+
+def _aggregate(node: exp.AggFunc, group: list[Row]) -> Any:
+    if isinstance(node.this, exp.Star):
+        return len(group)
+    distinct = isinstance(node.this, exp.Distinct)
+    column = node.this.expressions[0] if distinct else node.this
+    present = [v for v in (_value(column, [row]) for row in group) if v is not None]
+    if isinstance(node, exp.Count) and distinct:
+        return len(set(present))
+    if not present:
+        return None
+    return sum(present) if isinstance(node, exp.Sum) else float(sum(present)) / len(present)
 
 
 def _operands(node: exp.Expr) -> Iterator[exp.Expr]:

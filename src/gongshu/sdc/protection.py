@@ -1,8 +1,8 @@
 """Judge every cell of a statistical result and put together what may leave.
 
-Order: canonical subjects, cohorts, primary suppression, rounding (disclosure-control §4). A result
-has one dimension and no totals, so there is no sum from which a protected cell could be taken;
-judging it together with earlier results and public totals is a step of its own.
+Order: canonical subjects, cohorts, primary suppression, rounding (disclosure-control §4). A plan's
+result has one dimension and no totals, so there is no sum from which a protected cell could be
+taken; judging it together with earlier results and public totals is a step of its own.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 
 from gongshu.cleanroom.failures import RunFailed
 from gongshu.cleanroom.model import Measure, Plan, Population
-from gongshu.sdc import rules
+from gongshu.sdc import amounts, rules
 from gongshu.sdc.review import Cause, CellReview, ForReviewer
 from gongshu.sdc.rules import Counts, Mask
 
@@ -44,8 +44,9 @@ def protect(result: pa.Table, plan: Plan, k: int) -> Checked:
 
     Statistical results: cells under `k` canonical subjects of any source, cells that leave only a
     few of their group out or tell almost all of it, and cells that differ from another by a few
-    subjects are null and their row is marked; the rest is rounded to base 5; rows stand in the
-    order of the group key. Open copies and serving tables pass as they are. Raises `RunFailed`
+    subjects are null and their row is marked, and so are sums and means that tell too much of
+    their largest contributors; the rest is rounded, counts to base 5; rows stand in the order of
+    the group key. Open copies and serving tables pass as they are. Raises `RunFailed`
     when the result does not fit the plan, or when it has about one group per subject and so
     copies a column row by row.
     """
@@ -87,13 +88,7 @@ class _Result:
         return Checked(self.shown(masks), protected, notes, self.review(masks))
 
     def counts(self, column: str) -> Counts:
-        if self.table.schema.get_field_index(column) < 0:
-            raise RunFailed("columns")
-        values = self.table.column(column)
-        if not pa.types.is_integer(values.type) or values.null_count:
-            raise RunFailed("columns")
-        found: Counts = values.cast(pa.int64()).to_numpy()
-        return found
+        return amounts.counts(self.table, column)
 
     def refuse_copies(self) -> None:
         """About one group per subject is a copy of the key column, whatever its lineage says."""
@@ -116,6 +111,8 @@ class _Result:
             _add(found, Cause.TOO_FEW, few)
             if measure.selective:
                 group = groups[population.lane]
+                if measure.amount is not None:
+                    group = self.counts(_on(measure.amount.group, population.lane).column)
                 rest = rules.complement_too_small(subjects, group, self.k)
                 _add(found, Cause.COMPLEMENT, rest)
                 if not population.optional:
@@ -123,6 +120,8 @@ class _Result:
                     _add(found, Cause.CLASS_DISCLOSURE, share)
             if not self.plan.key_opened and not population.optional:
                 _add(found, Cause.DOMINANT_GROUP, self.dominated(subjects))
+        if measure.amount is not None:
+            found |= amounts.causes(self.table, measure.amount)
         return found
 
     def dominated(self, subjects: Counts) -> Mask:
@@ -137,8 +136,8 @@ class _Result:
         for index, unions in measure.unions:
             other = self.plan.measures[index]
             for union in unions:
-                one = self.population(other, union.lane)
-                this = self.population(measure, union.lane)
+                one = _on(other.populations, union.lane)
+                this = _on(measure.populations, union.lane)
                 inner_one, inner_this = rules.nested_difference(
                     self.counts(one.column),
                     self.counts(this.column),
@@ -152,19 +151,24 @@ class _Result:
     def hidden(self, name: str) -> Mask:
         return _any(self.causes[name].values())
 
-    def population(self, measure: Measure, lane: int) -> Population:
-        return next(p for p in measure.populations if p.lane == lane)
-
     def shown(self, masks: dict[str, Mask]) -> pa.Table:
         columns: dict[str, pa.Array | pa.ChunkedArray] = {}
+        measures = {measure.name: measure for measure in self.plan.measures}
         for name in self.plan.columns:
-            if name in masks:
+            if name not in masks:
+                columns[name] = _as_date(self.table.column(name))
+            elif (amount := measures[name].amount) is not None:
+                columns[name] = pa.array(amounts.shown(self.table, amount), mask=masks[name])
+            else:
                 values = rules.rounded(self.counts(name))
                 columns[name] = pa.array(values, mask=masks[name], type=pa.int64())
-            else:
-                columns[name] = _as_date(self.table.column(name))
         columns[MARKER] = pa.array(_any(masks.values()))
         return pa.table(columns)
+
+    def exact(self, measure: Measure) -> list[float]:
+        if measure.amount is not None:
+            return list(amounts.exact(self.table, measure.amount).tolist())
+        return list(self.counts(measure.name).tolist())
 
     def review(self, masks: dict[str, Mask]) -> ForReviewer:
         keys = self.table.column(self.plan.key or "").to_pylist()
@@ -173,13 +177,13 @@ class _Result:
         for measure in self.plan.measures:
             lanes = [self.counts(p.column) for p in measure.populations if not p.optional]
             fewest = np.minimum.reduce(lanes)
-            values, mask = self.counts(measure.name), masks[measure.name]
+            values, mask = self.exact(measure), masks[measure.name]
             smallest += [int(fewest[~mask].min())] if not mask.all() else []
             for row in np.flatnonzero(mask).tolist():
                 causes = tuple(c for c, hit in self.causes[measure.name].items() if hit[row])
                 key = None if keys[row] is None else str(keys[row])
                 protected.append(
-                    CellReview(row, key, measure.name, int(values[row]), int(fewest[row]), causes)
+                    CellReview(row, key, measure.name, values[row], int(fewest[row]), causes)
                 )
         cells = self.table.num_rows * len(self.plan.measures)
         return ForReviewer(
@@ -199,6 +203,10 @@ def _as_date(keys: pa.ChunkedArray) -> pa.ChunkedArray:
         return keys.cast(pa.date32())
     except pa.ArrowInvalid:
         return keys
+
+
+def _on(populations: tuple[Population, ...], lane: int) -> Population:
+    return next(p for p in populations if p.lane == lane)
 
 
 def _any(masks: Iterable[Mask]) -> Mask:

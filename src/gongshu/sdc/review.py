@@ -14,6 +14,10 @@ _ZH = MappingProxyType(
         "class_disclosure": "占本组比例超过九成",
         "dominant_group": "某一组占全部主体超过九成",
         "nested": "与另一列只差少数主体",
+        "p_percent": "从合计可以过近地推算最大主体的数值",
+        "largest_share": "最大的主体超过合计的一半",
+        "uniform": "全部为零，或取值不足三种",
+        "not_finite": "含有不是有限数的值",
     }
 )
 
@@ -27,6 +31,10 @@ class Cause(StrEnum):
     CLASS_DISCLOSURE = "class_disclosure"
     DOMINANT_GROUP = "dominant_group"
     NESTED = "nested"
+    P_PERCENT = "p_percent"
+    LARGEST_SHARE = "largest_share"
+    UNIFORM = "uniform"
+    NOT_FINITE = "not_finite"
 
     @property
     def zh(self) -> str:
@@ -35,12 +43,15 @@ class Cause(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CellReview:
-    """One protected cell: its row, its column, its exact value, its subjects, and the causes."""
+    """One protected cell: its row, its column, its exact value, its subjects, and the causes.
+
+    The value of a count is whole; a sum or a mean that is no finite number is told as 0.
+    """
 
     row: int
     key: str | None
     measure: str
-    value: int
+    value: float
     subjects: int
     causes: tuple[Cause, ...]
 

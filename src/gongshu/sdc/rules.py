@@ -1,7 +1,9 @@
-"""The rules that decide about one count: how many subjects, how many of its group, how many apart.
+"""The rules that decide about one number: how many subjects, how many of its group, how many apart,
+and who contributes how much.
 
-Every function takes counts of canonical subjects as int64 arrays, one value per row of the
-result, and returns a mask of the rows that the rule protects. Source: disclosure-control §4.
+Every function takes counts of canonical subjects as int64 arrays, or amounts as float64 arrays, one
+value per row of the result, and returns a mask of the rows that the rule protects. Source:
+disclosure-control §4; for dominance Hundepool et al. 2012, chapter 4.
 """
 
 from __future__ import annotations
@@ -12,11 +14,16 @@ import numpy as np
 import numpy.typing as npt
 
 Counts = npt.NDArray[np.int64]
+Amounts = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 
 BASE = 5
 LARGEST_SHARE = Fraction(9, 10)
 """No category may hold more than this share of its group (class disclosure)."""
+P_PERCENT = 10
+FEWEST_VALUES = 3
+SUM_DIGITS = 3
+MEAN_DIGITS = 4
 
 
 def too_few(subjects: Counts, k: int, *, optional: bool) -> Mask:
@@ -51,6 +58,41 @@ def nested_difference(one: Counts, other: Counts, either: Counts, k: int) -> tup
     inner_one = (only_one == 0) & (only_other > 0) & (only_other < k)
     inner_other = (only_other == 0) & (only_one > 0) & (only_one < k)
     return inner_one, inner_other
+
+
+def estimates_too_near(total: Amounts, first: Amounts, second: Amounts) -> Mask:
+    """This function will protect sums from which the second largest contributor could reckon the
+    largest to within 10 % (the p % rule): what all others add is less than that.
+
+    `total` is without signs; `first` holds all that may be the largest contributor's.
+    """
+    rest: Amounts = total - first - second
+    return rest * 100 < first * P_PERCENT
+
+
+def largest_too_large(total: Amounts, first: Amounts) -> Mask:
+    """This function will protect sums of which one contributor has more than half."""
+    return first * 2 > total
+
+
+def uniform(total: Amounts, values: Counts) -> Mask:
+    """This function will protect sums of zeros, and of so few different values that a sum counts
+    or tells them: all equal, or a yes and a no written as numbers."""
+    found: Mask = (total == 0) | (values < FEWEST_VALUES)
+    return found
+
+
+def significant(amounts: Amounts, *, digits: int, whole: bool = False) -> Amounts:
+    """This function will round amounts to so many significant digits; whole numbers never finer
+    than counts. Deterministic, so that asking again tells nothing new."""
+    sizes = np.where(amounts == 0, 1.0, np.abs(amounts))
+    exponents = np.floor(np.log10(sizes)) - (digits - 1)
+    # Powers of ten below one are no binary fractions: divide by their whole inverse instead.
+    fine, coarse = 10.0 ** np.maximum(-exponents, 0), 10.0 ** np.maximum(exponents, 0)
+    found: Amounts = np.rint(amounts * fine / coarse) * coarse / fine
+    if whole:
+        found = np.where(coarse < BASE, np.rint(amounts / BASE) * BASE, found)
+    return found + 0.0
 
 
 def rounded(counts: Counts) -> Counts:

@@ -1,16 +1,20 @@
-"""Any table with a subject column, judged as the count table that somebody would make of it."""
+"""Any table with a subject column, judged as the counts or sums that somebody would make of it."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 
-from gongshu.cleanroom.model import Measure, Plan, Population
+from gongshu.cleanroom.model import Amount, Dominance, Measure, Plan, Population
+from gongshu.sdc import rules
 from gongshu.sdc.protection import Checked, protect
 from gongshu.vocabulary.errors import Invalid
 from gongshu.vocabulary.levels import SubjectKind
@@ -50,53 +54,178 @@ def _csv(path: Path, encoding: str) -> pa.Table:
 
 
 def judge_table(
-    table: pa.Table, *, subject: str, by: str, of: str | None, k: int, key_opened: bool
+    table: pa.Table,
+    *,
+    subject: str,
+    by: str,
+    k: int,
+    key_opened: bool,
+    of: str | None = None,
+    amount: str | None = None,
 ) -> Checked:
-    """This function will count the subjects of each group and judge every count (§4).
+    """This function will count the subjects of each group and judge every number (§4).
 
     `by` is the group; with `of`, each of its values is a count within the group, so complement and
-    class disclosure are judged, too. Rows without a subject count nobody. Raises `Invalid` for a
-    column that is missing, `RunFailed` for a table with about one group per subject.
+    class disclosure are judged, too; with `amount`, its sum and mean in each group are judged
+    instead. Rows without a subject count nobody. Raises `Invalid` for a column that is missing or
+    holds no numbers, `RunFailed` for a table with about one group per subject.
     """
-    columns = [subject, by, *([of] if of is not None else [])]
-    missing = [name for name in columns if name not in table.column_names]
-    if missing or len(set(columns)) != len(columns):
+    named = [subject, by, *(name for name in (of, amount) if name is not None)]
+    missing = [name for name in named if name not in table.column_names]
+    if missing or len(set(named)) != len(named):
         raise Invalid(
             f"表里没有“{'、'.join(missing) or by}”这一列，或同一列写了两次；"
             f"表里有：{'、'.join(table.column_names)}。",
             code="sdc.column",
         )
-    held = table.column(subject).is_valid()
-    people, _ = _coded(table.column(subject))
-    groups, keys = _coded(table.column(by))
-    present = held.to_numpy().astype(bool)
-    pieces = [np.ones(table.num_rows, dtype=bool)]
-    names = [f"{by}：全部"]
-    if of is not None:
-        classes, values = _coded(table.column(of))
-        if len(values) > MOST_VALUES:
-            raise Invalid(f"“{of}”有超过 {MOST_VALUES} 种取值，请先合并。", code="sdc.values")
-        pieces += [classes == code for code in range(len(values))]
-        names += [f"{of}：{'空' if v is None else v}" for v in values.to_pylist()]
-    counts = [_subjects(groups[m], people[m], len(keys)) for m in (p & present for p in pieces)]
-    result: dict[str, pa.Array | Codes] = {by: keys, **dict(zip(names, counts, strict=True))}
-    result |= {f"gs_n{number}": count for number, count in enumerate(counts)}
-    for number in range(2, len(pieces)):
-        for first in range(1, number):
-            either = (pieces[first] | pieces[number]) & present
-            result[_union(first, number)] = _subjects(groups[either], people[either], len(keys))
-    return protect(pa.table(result), _plan(by, names, k, key_opened), k)
+    if of is not None and amount is not None:
+        raise Invalid("--of 和 --sum 一次只能写一个。", code="sdc.column")
+    rows = _Rows.of(table, subject, by)
+    if amount is not None:
+        return rows.added_up(amount, number_column(table, amount)).judged(k, key_opened)
+    return rows.counted(of, table).judged(k, key_opened)
 
 
-def _coded(column: pa.ChunkedArray) -> tuple[Codes, pa.Array]:
-    """Return a number for each cell and the cells that the numbers stand for; null is one."""
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    """A result as a run would have given it, with the measures that decide about it."""
+
+    by: str
+    columns: dict[str, pa.Array | Codes | rules.Amounts]
+    measures: tuple[Measure, ...]
+
+    def judged(self, k: int, key_opened: bool) -> Checked:
+        plan = Plan(
+            sql="",
+            shape="statistics",
+            sources={},
+            types={},
+            resources={},
+            columns=(self.by, *(measure.name for measure in self.measures)),
+            key=self.by,
+            key_opened=key_opened,
+            groups=(_population("gs_n0"),),
+            measures=self.measures,
+            k=k,
+        )
+        return protect(pa.table(self.columns), plan, k)
+
+
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    """The rows of a table as numbers: group and subject of each, and which have a subject."""
+
+    by: str
+    groups: Codes
+    people: Codes
+    present: rules.Mask
+    keys: pa.Array
+
+    @classmethod
+    def of(cls, table: pa.Table, subject: str, by: str) -> _Rows:
+        people, _ = coded(table.column(subject))
+        groups, keys = coded(table.column(by))
+        present = table.column(subject).is_valid().to_numpy().astype(bool)
+        return cls(by, groups, people, present, keys)
+
+    def subjects(self, piece: rules.Mask) -> Codes:
+        """Return for each group how many subjects have a row of the piece."""
+        kept = piece & self.present
+        pairs = np.unique(np.stack([self.groups[kept], self.people[kept]]), axis=1)
+        return np.bincount(pairs[0], minlength=len(self.keys)).astype(np.int64)
+
+    def counted(self, of: str | None, table: pa.Table) -> _Prepared:
+        """Each class is a part of its group, and any two classes may differ by a few subjects."""
+        pieces, names = [np.ones(len(self.groups), dtype=bool)], [f"{self.by}：全部"]
+        if of is not None:
+            classes, values = coded(table.column(of))
+            if len(values) > MOST_VALUES:
+                raise Invalid(f"“{of}”有超过 {MOST_VALUES} 种取值，请先合并。", code="sdc.values")
+            pieces += [classes == code for code in range(len(values))]
+            names += [f"{of}：{'空' if v is None else v}" for v in values.to_pylist()]
+        columns: dict[str, Any] = {self.by: self.keys}
+        measures = []
+        for number, (name, piece) in enumerate(zip(names, pieces, strict=True)):
+            columns[name] = columns[f"gs_n{number}"] = self.subjects(piece)
+            others = range(1, number)
+            columns |= {_union(o, number): self.subjects(pieces[o] | piece) for o in others}
+            unions = tuple((o, (_population(_union(o, number)),)) for o in others)
+            measures.append(Measure(name, (_population(f"gs_n{number}"),), number > 0, unions))
+        return _Prepared(self.by, columns, tuple(measures))
+
+    def added_up(self, name: str, numbers: rules.Amounts) -> _Prepared:
+        """Sum and mean of one item: an empty cell adds nothing, a zero is no contribution."""
+        known = ~np.isnan(numbers)
+        values = np.where(known, numbers, 0.0)
+        size, groups = len(self.keys), self.groups
+        different = np.unique(np.stack([groups[known], values[known]]), axis=1)[0].astype(np.int64)
+        columns: dict[str, Any] = {
+            self.by: self.keys,
+            "gs_n0": self.subjects(np.ones(len(groups), dtype=bool)),
+            "gs_n1": self.subjects(values != 0),
+            "gs_total": _sums(groups, values, size),
+            "gs_rows": np.bincount(groups[known], minlength=size).astype(np.int64),
+            "gs_values": np.bincount(different, minlength=size).astype(np.int64),
+        }
+        shares = _shares(groups, np.where(self.present, self.people, -1), np.abs(values), size)
+        columns |= zip(("gs_t", "gs_l", "gs_r", "gs_u"), shares, strict=True)
+        contributors = (_population("gs_n1"),)
+        dominances = (Dominance(0, "gs_t", "gs_l", "gs_r", "gs_u"),)
+        whole = bool(np.all(values == np.rint(values)))
+        sums = Amount("sum", "gs_total", "gs_rows", "gs_values", whole, contributors, dominances)
+        measures = (
+            Measure(f"{name}：合计", contributors, False, amount=sums),
+            Measure(f"{name}：平均", contributors, False, amount=replace(sums, statistic="mean")),
+        )
+        return _Prepared(self.by, columns, measures)
+
+
+def _shares(
+    groups: Codes, people: Codes, sizes: rules.Amounts, count: int
+) -> tuple[rules.Amounts, ...]:
+    """Return for each group the total, its two largest subjects, and what nobody (−1) has."""
+    pairs, inverse = np.unique(np.stack([groups, people]), axis=1, return_inverse=True)
+    each = _sums(inverse.ravel(), sizes, pairs.shape[1])
+    known = pairs[1] >= 0
+    order = np.lexsort((-each, pairs[0]))
+    order = order[known[order]]
+    ordered, owners = each[order], pairs[0][order]
+    first = np.ones(len(order), dtype=bool)
+    first[1:] = owners[1:] != owners[:-1]
+    second = np.zeros(len(order), dtype=bool)
+    second[1:] = first[:-1] & ~first[1:]
+    return (
+        _sums(pairs[0], each, count),
+        _sums(owners[first], ordered[first], count),
+        _sums(owners[second], ordered[second], count),
+        _sums(pairs[0][~known], each[~known], count),
+    )
+
+
+def _sums(places: Codes, sizes: rules.Amounts, count: int) -> rules.Amounts:
+    return np.bincount(places, sizes, count).astype(np.float64)
+
+
+def number_column(table: pa.Table, name: str) -> rules.Amounts:
+    """This function will return a column as float64, NaN where a cell is empty.
+
+    Raises `Invalid` where a cell holds no plain number.
+    """
+    try:
+        cells = table.column(name).cast(pa.float64())
+    except pa.ArrowException:
+        cells = None
+    if cells is None or pc.any(pc.invert(pc.is_finite(cells))).as_py():
+        raise Invalid(f"“{name}”有不是数的格子，不能求和；请先清理这一列。", code="sdc.number")
+    found: rules.Amounts = cells.fill_null(np.nan).to_numpy()
+    return found
+
+
+def coded(column: pa.ChunkedArray) -> tuple[Codes, pa.Array]:
+    """This function will return a number for each cell, and what the numbers stand for; null is
+    one of them."""
     encoded = column.combine_chunks().dictionary_encode("encode")
     return encoded.indices.to_numpy(zero_copy_only=False).astype(np.int64), encoded.dictionary
-
-
-def _subjects(groups: Codes, people: Codes, size: int) -> Codes:
-    pairs = np.unique(np.stack([groups, people]), axis=1)
-    return np.bincount(pairs[0], minlength=size).astype(np.int64)
 
 
 def _union(first: int, second: int) -> str:
@@ -105,29 +234,3 @@ def _union(first: int, second: int) -> str:
 
 def _population(column: str) -> Population:
     return Population(column, 0, SubjectKind.person, False)
-
-
-def _plan(by: str, names: list[str], k: int, key_opened: bool) -> Plan:
-    """Each class is a part of its group, and any two classes may differ by a few subjects."""
-    measures = tuple(
-        Measure(
-            name,
-            (_population(f"gs_n{number}"),),
-            number > 0,
-            tuple((one, (_population(_union(one, number)),)) for one in range(1, number)),
-        )
-        for number, name in enumerate(names)
-    )
-    return Plan(
-        sql="",
-        shape="statistics",
-        sources={},
-        types={},
-        resources={},
-        columns=(by, *names),
-        key=by,
-        key_opened=key_opened,
-        groups=(_population("gs_n0"),),
-        measures=measures,
-        k=k,
-    )

@@ -22,7 +22,13 @@ from gongshu.vocabulary.errors import Invalid
 
 ALLOWED, NOT_JUDGED, REFUSED = 0, 1, 2
 EXITS: Mapping[str, Literal["export", "service"]] = {"export": "export", "service": "service"}
-KINDS = {"key": "分组项", "count": "计数", "copy": "原样", "answer": "答案"}
+KINDS = {
+    "key": "分组项",
+    "count": "计数",
+    "amount": "合计或平均",
+    "copy": "原样",
+    "answer": "答案",
+}
 
 
 class Judging(TyperCommand):
@@ -140,6 +146,9 @@ def judge_file(  # noqa: PLR0917 - one option each; typer calls it by name
     subject: Annotated[str, typer.Option(help="主体列 / the column that names the subject")],
     by: Annotated[str, typer.Option(help="分组列 / the column to group by")],
     of: Annotated[str, typer.Option(help="再按这一列的每个取值计数 / count each value of it")] = "",
+    added: Annotated[
+        str, typer.Option("--sum", help="求这一列的合计和平均 / sum and mean of it")
+    ] = "",
     k: Annotated[int, typer.Option(min=10, help="每个数至少涉及几个主体 / smallest cohort")] = 10,
     key_opened: Annotated[
         bool, typer.Option("--key-opened", help="分组列是已开放的数据项 / the group is public")
@@ -150,7 +159,13 @@ def judge_file(  # noqa: PLR0917 - one option each; typer calls it by name
     rows = read_table(table)
     try:
         checked = judge_table(
-            rows, subject=subject, by=by, of=of or None, k=k, key_opened=key_opened
+            rows,
+            subject=subject,
+            by=by,
+            of=of or None,
+            amount=added or None,
+            k=k,
+            key_opened=key_opened,
         )
     except RunFailed as failed:
         if failed.cause != "one_group_per_subject":
@@ -176,9 +191,11 @@ def _table_form(checked: Checked | None, by: str, k: int) -> dict[str, Any]:
         for cell in checked.for_reviewer.protected
     ]
     review = checked.for_reviewer
-    sentence = f"{review.groups} 组、{review.cells} 个数中，{len(cells)} 个要保护，其余按 5 取整。"
+    sentence = f"{review.groups} 组、{review.cells} 个数中，{len(cells)} 个要保护，其余按规则取整。"
     shown = checked.table.drop_columns([MARKER]).to_pylist()
-    shown = [{n: v if isinstance(v, int) else _cell(v) for n, v in r.items()} for r in shown]
+    shown = [
+        {n: v if isinstance(v, int | float) else _cell(v) for n, v in r.items()} for r in shown
+    ]
     return {"allowed": not cells, "k": k, "sentence": sentence, "protected": cells, "shown": shown}
 
 

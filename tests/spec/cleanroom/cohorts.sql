@@ -63,17 +63,17 @@ SELECT 行政区划代码, count(*) FILTER (WHERE 有效期止 < 有效期起) A
 SELECT 行政区划代码, count(*) FILTER (WHERE 从业人数 + 1 >= 10) AS n FROM 安全生产许可证 GROUP BY 1;
 -- refused: 恒真条件 | cohort.comparison
 SELECT 许可状态, count(*) AS n FROM 安全生产许可证 WHERE 1 = 1 GROUP BY 1;
--- refused: 聚合里的 CASE | cohort.isolates, output.unsupported_statistic
+-- refused: 聚合里的 CASE | cohort.isolates, parse.argument
 SELECT 行政区划代码, sum(CASE WHEN 许可状态 = '暂扣' THEN 1 ELSE 0 END) AS n FROM 安全生产许可证 GROUP BY 1;
--- refused: 聚合里挑一个人 | cohort.identifier, cohort.isolates, output.unsupported_statistic
+-- refused: 聚合里挑一个人 | cohort.identifier, cohort.isolates, parse.argument
 SELECT 性别, sum(CASE WHEN 身份证号 = '110101199001011237' THEN 收入 ELSE 0 END) AS n FROM 门诊 GROUP BY 性别;
--- refused: 聚合里的比较 | cohort.identifier, cohort.isolates, output.unsupported_statistic, parse.argument
+-- refused: 聚合里的比较 | cohort.identifier, cohort.isolates, parse.argument
 SELECT 性别, sum(CAST(身份证号 = '110101199001011237' AS INT)) AS n FROM 门诊 GROUP BY 性别;
 -- refused: 计数里的 CASE | cohort.isolates, parse.argument, output.measure
 SELECT 性别, count(CASE WHEN 诊断 = '感冒' THEN 1 END) AS n FROM 门诊 GROUP BY 性别;
 -- refused: 回归斜率 | cohort.identifier, cohort.isolates, output.unsupported_statistic, parse.argument
 SELECT 性别, regr_slope(收入, CAST(身份证号 = 'x' AS INT)) AS n FROM 门诊 GROUP BY 性别;
--- refused: 位权重 | cohort.isolates, output.unsupported_statistic
+-- refused: 位权重 | cohort.isolates, parse.argument
 SELECT 性别, sum(收入 * 1024) AS n FROM 门诊 GROUP BY 性别;
 -- refused: 用非标识的未开放项连接 | cohort.join
 SELECT l.许可状态, count(DISTINCT l.主体_企业) AS n FROM 安全生产许可证 l JOIN 执法检查 i ON l.企业规模 = i.检查结果 GROUP BY 1;

@@ -1,4 +1,4 @@
--- property: 统计结果只有一个分组项和计数；子查询里没有聚合；不能按未公布的数取舍或排序。
+-- property: 统计结果只有一个分组项和计数、单个数值项的合计与平均；子查询里没有聚合；不能按未公布的数取舍或排序。
 -- accepted: 行数与主体数
 SELECT 行政区划代码, count(*) AS 证数, count(DISTINCT 主体_企业) AS 企业数 FROM 安全生产许可证 GROUP BY 行政区划代码 ORDER BY 行政区划代码 DESC;
 -- accepted: 按月分组
@@ -17,10 +17,44 @@ SELECT 行政区划代码, 许可状态, count(*) AS n FROM 安全生产许可�
 SELECT count(*) AS n FROM 安全生产许可证 GROUP BY 许可状态;
 -- refused: 没有计数 | output.measures
 SELECT 许可状态 FROM 安全生产许可证 GROUP BY 许可状态;
--- refused: 求和 | output.unsupported_statistic
-SELECT 行政区划代码, sum("注册资本(万元)") AS n FROM 安全生产许可证 GROUP BY 1;
--- refused: 平均 | output.unsupported_statistic
-SELECT 行政区划代码, avg("注册资本(万元)") AS n FROM 安全生产许可证 GROUP BY 1;
+-- accepted: 求和与平均
+SELECT 行政区划代码, sum("注册资本(万元)") AS 合计, avg("注册资本(万元)") AS 平均, count(*) AS n FROM 安全生产许可证 GROUP BY 1;
+-- accepted: 一群对象的合计
+SELECT 行政区划代码, sum(从业人数) FILTER (WHERE 许可状态 = '有效') AS 人数, count(*) FILTER (WHERE 许可状态 = '暂扣') AS n FROM 安全生产许可证 GROUP BY 1;
+-- accepted: 按月求和
+SELECT date_trunc('month', 有效期止) AS 月, sum(从业人数) AS n FROM 安全生产许可证 WHERE 企业规模 = '大' GROUP BY 1;
+-- accepted: 子查询里投影后求和
+WITH a AS (SELECT 许可状态 AS 状态, 从业人数 AS 人 FROM 安全生产许可证) SELECT 状态, avg(人) AS n FROM a GROUP BY 1;
+-- accepted: 个人与企业两种主体的平均
+SELECT 诊断, avg(收入) AS 平均收入 FROM 门诊 GROUP BY 诊断;
+-- refused: 求和里计算 | cohort.isolates, parse.argument
+SELECT 行政区划代码, sum(从业人数 * 1024) AS n FROM 安全生产许可证 GROUP BY 1;
+-- refused: 子查询里计算后求和 | output.amount
+WITH a AS (SELECT 行政区划代码 AS 区, 从业人数 * 从业人数 AS 平方 FROM 安全生产许可证) SELECT 区, sum(平方) AS n FROM a GROUP BY 1;
+-- refused: 文本求和 | output.amount, types.conversion
+SELECT 行政区划代码, sum(许可范围) AS n FROM 安全生产许可证 GROUP BY 1;
+-- refused: 标识求和 | cohort.identifier, output.amount, types.conversion
+SELECT 行政区划代码, avg(统一社会信用代码) AS n FROM 安全生产许可证 GROUP BY 1;
+-- refused: 去重求和 | parse.argument
+SELECT 行政区划代码, sum(DISTINCT 从业人数) AS n FROM 安全生产许可证 GROUP BY 1;
+-- refused: 常数求和（等于数行） | parse.argument
+SELECT 行政区划代码, sum(1) AS n FROM 安全生产许可证 GROUP BY 1;
+-- refused: 有连接时求和（重复行是权重） | output.joined_amounts
+SELECT l.许可状态, sum(l.从业人数) AS n FROM 安全生产许可证 l JOIN 欠税 t ON l.主体_企业 = t.主体_企业 GROUP BY 1;
+-- refused: 子查询里连接后求和 | output.joined_amounts
+WITH a AS (SELECT l.许可状态, l.从业人数 FROM 安全生产许可证 l LEFT JOIN 欠税 t ON l.主体_企业 = t.主体_企业) SELECT 许可状态, avg(从业人数) AS n FROM a GROUP BY 1;
+-- refused: 同一项超过两个统计量 | output.moments
+SELECT 行政区划代码, sum(从业人数) AS a, avg(从业人数) AS b, sum(从业人数) AS c FROM 安全生产许可证 GROUP BY 1;
+-- refused: 同一项对两群对象求和（相减得出第三群） | output.amount_cohorts
+SELECT 行政区划代码, sum(从业人数) AS a, sum(从业人数) FILTER (WHERE 许可状态 = '有效') AS b FROM 安全生产许可证 GROUP BY 1;
+-- refused: 合计加一 | output.amount, regime.raw_copy
+SELECT 行政区划代码, sum(从业人数) + 1 AS n FROM 安全生产许可证 GROUP BY 1;
+-- refused: 按合计排序 | output.order
+SELECT 许可状态, sum(从业人数) AS n FROM 安全生产许可证 GROUP BY 1 ORDER BY 2;
+-- refused: 方差 | output.unsupported_statistic
+SELECT 行政区划代码, variance(从业人数) AS n FROM 安全生产许可证 GROUP BY 1;
+-- refused: 子查询里求和 | cohort.computed, output.inner
+WITH a AS (SELECT 许可状态, sum(从业人数) AS n FROM 安全生产许可证 GROUP BY 1) SELECT 许可状态, count(*) FILTER (WHERE n >= 5) AS m FROM a GROUP BY 1;
 -- refused: 最小 | output.unsupported_statistic
 SELECT 行政区划代码, min("注册资本(万元)") AS n FROM 安全生产许可证 GROUP BY 1;
 -- refused: 中位数 | output.unsupported_statistic

@@ -166,6 +166,43 @@ FAULTS = [
         "output.joined_rows",
     ),
     Fault(
+        "output rule: amounts of a join may be added up",
+        output_rule,
+        "_row_counts",
+        returns(()),
+        "SELECT l.许可状态, sum(l.从业人数) AS n FROM 安全生产许可证 l "
+        "JOIN 欠税 t ON l.主体_企业 = t.主体_企业 GROUP BY 1",
+        "output.joined_amounts",
+    ),
+    Fault(
+        "output rule: one item over two cohorts",
+        output_rule,
+        "_moments",
+        returns(()),
+        "SELECT 行政区划代码, sum(从业人数) AS a, sum(从业人数) FILTER (WHERE 许可状态 = '有效') "
+        "AS b FROM 安全生产许可证 GROUP BY 1",
+        "output.amount_cohorts",
+    ),
+    Fault(
+        "output rule: more moments than two",
+        output_rule,
+        "MAX_MOMENTS",
+        99,
+        "SELECT 行政区划代码, sum(从业人数) AS a, avg(从业人数) AS b, sum(从业人数) AS c "
+        "FROM 安全生产许可证 GROUP BY 1",
+        "output.moments",
+    ),
+    Fault(
+        "output rule: anything can be added up",
+        output_rule,
+        "_is_amount",
+        returns(True),
+        "WITH a AS (SELECT 行政区划代码 AS 区, 从业人数 * 从业人数 AS 平方 FROM 安全生产许可证) "
+        "SELECT 区, sum(平方) AS n FROM a GROUP BY 1",
+        "output.amount",
+        allowed=False,
+    ),
+    Fault(
         "output rule: any group key",
         output_rule,
         "_key_faults",

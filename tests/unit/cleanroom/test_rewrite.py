@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from city import ARREARS, INSPECTIONS, LICENCES, OPINION, SOURCES, VISITS, ask, grants
 
 from gongshu.cleanroom import Plan, check, rechecking
+from gongshu.cleanroom import plan as planning
 from gongshu.cleanroom.model import RowCondition
 from gongshu.cleanroom.parse import parse
 from gongshu.cleanroom.resolve import resolve
@@ -196,8 +198,12 @@ def judged(tamper: tuple[str, str]) -> object:
     )
     old, new = tamper
     assert old in verdict.plan.sql
-    plan = replace(verdict.plan, sql=verdict.plan.sql.replace(old, new))
-    return rechecking.judge(query, (LICENCES, INSPECTIONS), plan, additions, OPINION)[1]
+    text = verdict.plan.sql.replace(old, new)
+    plan = replace(verdict.plan, sql=text, counting=text)
+    sources = (LICENCES, INSPECTIONS)
+    return rechecking.judge(
+        query, sources, plan, additions=additions, listings=(), opinion=OPINION
+    )[1]
 
 
 def test_the_untouched_text_passes() -> None:
@@ -227,6 +233,91 @@ def test_a_text_that_differs_from_what_was_checked_does_not_run(tamper: tuple[st
 
     assert fault is not None
     assert fault.code == "rewrite.broken"
+
+
+ADDED = "SELECT 许可状态, sum(从业人数) AS n FROM 安全生产许可证 WHERE 企业规模 = '大' GROUP BY 1"
+
+
+def test_a_sum_lists_its_contributors_from_the_same_rows_and_shows_none() -> None:
+    plan = plan_of(ADDED)
+    (listed,) = plan.contributions
+
+    assert "\"企业规模\" = '大'" in listed.sql
+    assert "IN ('暂扣', '有效', '注销')" in listed.sql
+    assert "ORDER BY" not in listed.sql
+    assert listed.sql in plan.sql
+    assert plan.counting in plan.sql
+    outermost = plan.sql.partition("FROM (")[0]
+    assert "主体_企业" not in outermost
+    assert '"gs_s"' not in outermost
+
+
+def test_sum_and_mean_of_one_item_share_their_contributors() -> None:
+    plan = plan_of(ADDED.replace("AS n", "AS n, avg(从业人数) AS m"))
+    (listed,) = plan.contributions
+
+    assert len(listed.columns) == 1
+    first, second = (measure.amount for measure in plan.measures)
+    assert first is not None
+    assert second is not None
+    assert first.dominances == second.dominances == listed.dominances
+
+
+def test_contributors_are_told_apart_by_each_kind_of_subject() -> None:
+    plan = plan_of("SELECT 诊断, sum(收入) AS n FROM 门诊 GROUP BY 诊断")
+    (measure,) = plan.measures
+
+    assert len(plan.contributions) == 2
+    assert measure.amount is not None
+    assert [d.lane for d in measure.amount.dominances] == [p.lane for p in plan.groups]
+
+
+def test_the_cohort_of_a_sum_are_those_who_contribute() -> None:
+    plan = plan_of(ADDED)
+    (population,) = plan.measures[0].populations
+
+    assert '"从业人数" <> 0' in hidden(plan)[population.column]
+
+
+@pytest.mark.parametrize(
+    ("part", "old", "new"),
+    [
+        ("contributions", "'大'", "'小'"),
+        ("contributions", "'暂扣', ", ""),
+        ("contributions", '"从业人数" > 0', '"从业人数" > 100'),
+        ("contributions", '"主体_企业" AS "gs_s"', '"许可范围" AS "gs_s"'),
+        ("counting", '"从业人数" <> 0', '"从业人数" <> 5'),
+        ("counting", "SUM", "MAX"),
+        ("composition", "max(", "min("),
+        ("composition", ", 2)", ", 1)"),
+        ("composition", "LEFT JOIN", "INNER JOIN"),
+    ],
+)
+def test_a_list_of_contributors_that_is_another_does_not_run(
+    part: str, old: str, new: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The rewrite is made to write one thing differently; the second check sees it."""
+    assert ask(ADDED).allowed
+    honest, put_together = planning.render, planning.compose
+
+    def careless(query: Any, additions: Any, *, ordered: bool = True) -> str:
+        text = honest(query, additions, ordered=ordered)
+        if ordered is not (part == "counting"):
+            return text
+        assert old in text
+        return text.replace(old, new)
+
+    def loose(*parts: Any) -> str:
+        text = put_together(*parts)
+        assert old in text
+        return text.replace(old, new)
+
+    if part == "composition":
+        monkeypatch.setattr(planning, "compose", loose)
+    else:
+        monkeypatch.setattr(planning, "render", careless)
+
+    assert {f.code for f in ask(ADDED).findings} == {"rewrite.broken"}
 
 
 def test_the_door_is_what_the_package_exports() -> None:

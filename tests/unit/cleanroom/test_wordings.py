@@ -85,7 +85,7 @@ def test_all_faults_are_told_at_once() -> None:
         "cohort.isolates",
         "cohort.no_lattice",
         "cohort.off_lattice",
-        "output.unsupported_statistic",
+        "parse.argument",
         "parse.function",
         "regime.raw_copy",
     }

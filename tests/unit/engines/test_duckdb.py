@@ -17,6 +17,7 @@ from gongshu.cleanroom.failures import RunFailed
 from gongshu.engines import duckdb, reference
 from gongshu.engines.feeding import feed
 from gongshu.sandbox import Limits, Pool
+from gongshu.sdc import protect
 
 LIMITS = Limits(memory_bytes=512 * 1024 * 1024, wall_seconds=30, cpu_seconds=30)
 ROWS = tables(7, rows=400, subjects=200)
@@ -43,6 +44,36 @@ def test_a_plan_runs_in_a_fresh_worker_and_in_a_warm_one(workers: Pool) -> None:
     warm = duckdb.run(plan, ROWS, LIMITS, workers=workers)
 
     assert cold.to_pylist() == warm.to_pylist() == expected.to_pylist()
+
+
+@pytest.mark.parametrize("size", [400, 0])
+def test_sums_and_means_leave_the_worker_as_the_reference_gives_them(
+    workers: Pool, size: int
+) -> None:
+    """What is shown and what reviewers are told is the same, empty tables included."""
+    plan = plan_of(
+        "SELECT 行政区划代码 AS 区, sum(从业人数) AS a, avg(从业人数) AS b, "
+        "sum(\"注册资本(万元)\") FILTER (WHERE 许可状态 = '有效') AS c "
+        "FROM 安全生产许可证 GROUP BY 1"
+    )
+    rows = {name: table.slice(0, size) for name, table in ROWS.items()}
+
+    fast = protect(duckdb.run(plan, rows, LIMITS, workers=workers), plan, plan.k)
+    slow = protect(as_the_engine_types_them(reference.run(plan, rows)), plan, plan.k)
+
+    assert fast.table.to_pylist() == slow.table.to_pylist()
+    assert fast.for_reviewer == slow.for_reviewer
+    assert any(v is not None for v in fast.table["a"].to_pylist()) == (size > 0)
+
+
+def as_the_engine_types_them(table: pa.Table) -> pa.Table:
+    """An empty list has no type of its own."""
+    counts = {name: pa.int64() for name in table.column_names if name.startswith("gs_n")}
+    kinds = [
+        counts.get(f.name, pa.string()) if pa.types.is_null(f.type) else f.type
+        for f in table.schema
+    ]
+    return table.cast(pa.schema(zip(table.column_names, kinds, strict=True)))
 
 
 def test_the_result_has_its_columns_even_without_rows(workers: Pool) -> None:

@@ -105,6 +105,15 @@ def test_both_engines_agree_on_any_rows(plan: Plan, seed: int, rows: int, subjec
     agree(plan, tables(seed, rows=rows, subjects=subjects))
 
 
+def test_both_engines_agree_on_who_contributes() -> None:
+    """Subjects in many rows, subjects that are not known, losses, zeros, empty groups."""
+    sums = [plan for plan in PLANS if plan.contributions]
+    assert len(sums) >= 5
+    for seed in range(3):
+        for plan in sums:
+            agree(plan, tables(seed, rows=90, subjects=6))
+
+
 def test_a_difference_would_be_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     plan = ask("SELECT 诊断, count(DISTINCT 主体_个人) AS n FROM 门诊 GROUP BY 1").plan
     assert plan is not None

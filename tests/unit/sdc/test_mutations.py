@@ -10,7 +10,7 @@ import pyarrow as pa
 import pytest
 
 from gongshu.cleanroom.failures import RunFailed
-from gongshu.sdc import Checked, judge_table, protection, rules
+from gongshu.sdc import Checked, amounts, judge_table, protection, rules
 
 K = 10
 
@@ -97,3 +97,59 @@ def test_a_hole_in_the_content_check_copies_the_key(monkeypatch: pytest.MonkeyPa
 
     monkeypatch.setattr(protection._Result, "refuse_copies", lambda self: None)
     assert judged(groups).table.num_rows == 50
+
+
+FINE = [40, 60, 80, 100, 120, 140, 160, 180, 200, 220, 240, 260]
+AMOUNTS = {
+    "too few contributors": ("too_few", [*FINE[:9], *[0] * 9]),
+    "p %": ("estimates_too_near", [1000, 1000, 8, 10, *[9] * 9]),
+    "largest share": ("largest_too_large", [*FINE, sum(FINE) + 1]),
+    "equal cells": ("uniform", [7] * 20),
+}
+
+
+@pytest.mark.parametrize(("rule", "values"), AMOUNTS.values(), ids=AMOUNTS)
+def test_a_hole_in_a_rule_for_amounts_shows_a_sum(
+    rule: str, values: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = [{"组": "甲", "人": f"{n}", "数": value} for n, value in enumerate(values)]
+    known = pa.Table.from_pylist(rows)
+
+    def shown() -> Any:
+        found = judge_table(known, subject="人", by="组", amount="数", k=K, key_opened=True)
+        return found.table["数：合计"].to_pylist()
+
+    assert shown() == [None]
+    monkeypatch.setattr(rules, rule, never)
+    assert shown() != [None]
+
+
+def test_a_hole_in_the_rounding_of_amounts_shows_the_sum(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = [{"组": "甲", "人": f"{n}", "数": value + 0.25} for n, value in enumerate(FINE)]
+    known = pa.Table.from_pylist(rows)
+
+    def shown() -> Any:
+        found = judge_table(known, subject="人", by="组", amount="数", k=K, key_opened=True)
+        return found.table["数：合计"].to_pylist()
+
+    assert shown() == [1800.0]
+    monkeypatch.setattr(rules, "significant", lambda values, **_: values)
+    assert shown() == [1803.0]
+
+
+def test_a_hole_in_the_share_of_nobody_shows_a_sum(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rows without a subject are added to the largest: forget them, and a sum of two is shown."""
+    rows = [{"组": "甲", "人": f"{n}", "数": value} for n, value in enumerate(FINE)]
+    rows += [{"组": "甲", "人": "大", "数": 900}, {"组": "甲", "人": None, "数": 920}]
+    known = pa.Table.from_pylist(rows)
+
+    def shown() -> Any:
+        found = judge_table(known, subject="人", by="组", amount="数", k=K, key_opened=True)
+        return found.table["数：合计"].to_pylist()
+
+    assert shown() == [None]
+    honest = amounts.numbers
+    monkeypatch.setattr(
+        amounts, "numbers", lambda table, name: honest(table, name) * (name != "gs_u")
+    )
+    assert shown() != [None]

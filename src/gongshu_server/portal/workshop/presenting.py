@@ -18,7 +18,13 @@ from gongshu_server.portal.templatetags.lineage import Node
 from gongshu_server.workshop.checking import Checked
 from gongshu_server.workshop.offers import OfferedTable, Origin
 
-KINDS = {"key": "分组项", "count": "计数", "copy": "原样输出", "answer": "答案"}
+KINDS = {
+    "key": "分组项",
+    "count": "计数",
+    "amount": "合计或平均",
+    "copy": "原样输出",
+    "answer": "答案",
+}
 SHAPES = {"statistics": "统计结果", "open": "开放数据的原样输出", "service": "域内服务"}
 
 

@@ -16,9 +16,10 @@ from gongshu_server.api.reading import PAGING, Paging, listed
 from gongshu_server.api.shapes import page_of, shape, with_fields
 from gongshu_server.api.steps import STEPS
 from gongshu_server.api.writing import acting, tag
-from gongshu_server.cases import queries
+from gongshu_server.cases import queries, worklist
 from gongshu_server.cases.models import Case, Document
-from gongshu_server.cases.queries import CaseView, ClockView, NextStep, StepView, Waiting
+from gongshu_server.cases.queries import CaseView, ClockView, NextStep, StepView
+from gongshu_server.cases.worklist import Waiting
 from gongshu_server.journal import clock
 
 router = Router(tags=["cases"])
@@ -151,12 +152,12 @@ def _step(procedure: str, offered: NextStep) -> dict[str, Any]:
 def waiting(request: HttpRequest, overdue: bool = False, paging: Paging = PAGING) -> Any:
     """Return the cases in which a step of the caller's own may come next, the most urgent first."""
     by, at = acting(request), clock.now()
-    rows = queries.awaiting(by=by, at=at, overdue=overdue)
+    rows = worklist.awaiting(by=by, at=at, overdue=overdue)
     return listed(rows, paging, ("due", "id"), partial(_tasks, by=by, at=at))
 
 
 def _tasks(rows: Sequence[Case], *, by: Actor, at: datetime) -> list[dict[str, Any]]:
-    return [_task(row) for row in queries.waiting_views(rows, by=by, at=at)]
+    return [_task(row) for row in worklist.waiting_views(rows, by=by, at=at)]
 
 
 def _task(row: Waiting) -> dict[str, Any]:

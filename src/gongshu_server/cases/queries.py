@@ -1,19 +1,16 @@
-# long: all reads of cases, and the worklist, which shows the same clocks and steps
-"""Reads on cases: what waits for whom, one case with its way so far, and what may come next."""
+"""Reads on cases: lists, one case with its way so far, and what may come next."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Any
+from datetime import datetime
 
-from django.db.models import DateTimeField, Exists, OuterRef, Q, QuerySet, Subquery, Value
-from django.db.models.functions import Coalesce
+from django.db.models import Exists, OuterRef, Subquery
 
-from gongshu.procedures import all_procedures, procedure
+from gongshu.procedures import procedure
 from gongshu.vocabulary.errors import NotFound
-from gongshu.vocabulary.permissions import PERMISSIONS
+from gongshu.vocabulary.permissions import PERMISSIONS, POST_DUTIES
 from gongshu.workflow.limits import Light, Limit, light
 from gongshu.workflow.procedure import Procedure, Transition
 from gongshu_server.accounts.actors import Actor
@@ -23,9 +20,6 @@ from gongshu_server.cases.models import Case, CaseQuerySet, Clock, Document, Par
 from gongshu_server.cases.substeps import Within, waiting_substeps
 
 NOT_FOUND = "没有这个办件，或您所在机构不是办件的当事方。"
-
-# The end of no limit: beyond every other.
-NEVER = datetime(9999, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +68,8 @@ class NextStep:
     """A step that leads on from the case's state: who may take it, and whether the reader may.
 
     `barred` says why the reader, whose step it is, cannot take it yet (a period still runs).
+    `duties` are those of the reader's own organisation that take the step; empty where another
+    organisation takes it.
     """
 
     transition: Transition
@@ -81,18 +77,7 @@ class NextStep:
     awaited: bool
     barred: str
     whose: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Waiting:
-    """A row of the inbox: the case, what the reader may do, and the limit that runs out first."""
-
-    case: Case
-    procedure: str
-    state: str
-    steps: tuple[Transition, ...]
-    clock: ClockView | None
-    sender: str
+    duties: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,11 +158,12 @@ def states(case_ids: Iterable[str]) -> dict[str, tuple[str, str]]:
 def clocks(row: Case, *, at: datetime) -> list[ClockView]:
     """Return the case's limits, those that run first, the nearest end first."""
     table = procedure(row.procedure)
-    views = [_clock(clock, table, at) for clock in Clock.objects.filter(case=row)]
+    views = [clock_view(clock, table, at) for clock in Clock.objects.filter(case=row)]
     return sorted(views, key=lambda view: (view.stopped_at is not None, view.due))
 
 
-def _clock(row: Clock, table: Procedure, at: datetime) -> ClockView:
+def clock_view(row: Clock, table: Procedure, at: datetime) -> ClockView:
+    """Return a limit of a case of that procedure as a reader sees it at `at`."""
     limit = table.limit(row.limit)
     pausing = [step.zh for step in table.transitions if row.limit in step.pauses]
     until = row.stopped_at or row.paused_at or at
@@ -322,6 +308,7 @@ def _next_steps(
             awaited=row.state not in transition.at_will,
             barred=_barred(transition, periods, at=at),
             whose=tuple(sorted(PERMISSIONS[transition.permission].organisation_roles)),
+            duties=_duties(transition, by),
         )
         for transition in procedure(row.procedure).available(row.state)
         if not (transition.once and transition.name in taken)
@@ -329,6 +316,14 @@ def _next_steps(
     return tuple(
         sorted(steps, key=lambda step: (not step.mine, not step.awaited, bool(step.barred)))
     )
+
+
+def _duties(transition: Transition, by: Actor | None) -> tuple[str, ...]:
+    """Return which duties take the step in the reader's organisation, as it lists its posts."""
+    permission = PERMISSIONS[transition.permission]
+    if by is None or permission.organisation_roles.isdisjoint(by.roles):
+        return ()
+    return tuple(duty for duty in POST_DUTIES if duty in permission.duties)
 
 
 def _barred(transition: Transition, periods: dict[str, ClockView], *, at: datetime) -> str:
@@ -339,75 +334,6 @@ def _barred(transition: Transition, periods: dict[str, ClockView], *, at: dateti
         if code in periods and at >= periods[code].due:
             return f"“{periods[code].limit.zh}”已经届满"
     return ""
-
-
-def mine(*, by: Actor) -> QuerySet[Case]:
-    """Return the open cases in which it is the actor's turn (not those it may only end at will)."""
-    wanted = Q(pk__in=[])
-    for table in all_procedures():
-        for transition in table.transitions:
-            states = set(transition.source) - set(transition.at_will)
-            if states and by.may(transition.permission):
-                wanted |= Q(procedure=table.code, state__in=states) & _not_taken(transition, by)
-    party = Party.objects.filter(case=OuterRef("pk"), organisation_id=by.organisation)
-    return Case.objects.filter(wanted, Exists(party), closed_at__isnull=True)
-
-
-def _not_taken(transition: Transition, by: Actor) -> Q:
-    """Return which cases a step still waits in: one that changes no state, until it was taken."""
-    if transition.target not in transition.source:
-        return Q()
-    taken = Step.objects.filter(
-        case=OuterRef("pk"),
-        transition=transition.name,
-        organisation=by.organisation,
-        at__gte=OuterRef("entered_at"),
-    )
-    return ~Q(Exists(taken))
-
-
-def awaiting(*, by: Actor, at: datetime, overdue: bool = False) -> QuerySet[Case]:
-    """Return the cases that wait for the actor, with the end of the nearest limit as `due`.
-
-    A case without a running limit has an end beyond every other.
-    """
-    running = Clock.objects.filter(case=OuterRef("pk"), stopped_at__isnull=True, paused_at=None)
-    due = Subquery(running.order_by("due").values("due")[:1])
-    rows = mine(by=by)
-    if overdue:
-        rows = rows.annotate(nearest=due).filter(nearest__lte=at)
-    return rows.annotate(due=Coalesce(due, Value(NEVER, output_field=DateTimeField())))
-
-
-def waiting(
-    *, by: Actor, at: datetime, overdue: bool = False, start: int = 0, most: int = 50
-) -> list[Waiting]:
-    """Return what waits for the actor, the nearest limit first, `most` rows from `start` on."""
-    rows: QuerySet[Any] = awaiting(by=by, at=at, overdue=overdue)
-    rows = rows.order_by("due", "id")
-    return waiting_views(list(rows[start : start + most]), by=by, at=at)
-
-
-def waiting_views(shown: Sequence[Case], *, by: Actor, at: datetime) -> list[Waiting]:
-    """Return what is to be done in each case, with its nearest limit and who sent it."""
-    nearest: dict[str, ClockView] = {}
-    running = Clock.objects.filter(case__in=shown, stopped_at__isnull=True).order_by("-due")
-    procedures = {row.pk: procedure(row.procedure) for row in shown}
-    for clock in running:
-        nearest[clock.case_id] = _clock(clock, procedures[clock.case_id], at)
-    senders = Party.objects.filter(case__in=shown, part="applicant").select_related("organisation")
-    names = {party.case_id: party.organisation.short_name for party in senders}
-    return [
-        Waiting(
-            case=row,
-            procedure=procedures[row.pk].zh,
-            state=procedures[row.pk].states[row.state],
-            steps=tuple(t for t in procedures[row.pk].awaited(row.state) if by.may(t.permission)),
-            clock=nearest.get(row.pk),
-            sender=names.get(row.pk, ""),
-        )
-        for row in shown
-    ]
 
 
 def states_of(case_ids: Iterable[str]) -> dict[str, str]:

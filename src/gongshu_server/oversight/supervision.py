@@ -19,6 +19,7 @@ from gongshu.procedures import all_procedures, procedure
 from gongshu.vocabulary.levels import Level
 from gongshu.workflow.limits import Light, Limit, light
 from gongshu_server.accounts.actors import Actor
+from gongshu_server.accounts.models import Organisation
 from gongshu_server.accounts.permissions import require
 from gongshu_server.cases.models import Case, Clock, Party
 from gongshu_server.catalogue.models import Item
@@ -29,6 +30,7 @@ from gongshu_server.usage.queries import grant_views
 CLAUSE = "opinions-12.1"
 MOST_GRANTS = 200
 SHOWN = 20
+BOARD_ORDER = ("due", "id")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +55,12 @@ class Late:
 
 @dataclass(frozen=True, slots=True)
 class Used:
-    """A quota and what of it is used in its present period."""
+    """A quota and what of it is used in its present period; `holder` is who may use it."""
 
     grant: str
     case: str
     title: str
+    holder: str
     used: int
     quota: int
 
@@ -143,16 +146,18 @@ def in_force(*, by: Actor) -> list[Any]:
     live = GrantRow.objects.filter(revoked_at__isnull=True)
     # Of the case that gave it: a grant itself has no title.
     title = Subquery(Case.objects.filter(pk=OuterRef("case")).values("title"))
-    return list(live.annotate(title=title).order_by("-pk")[: MOST_GRANTS * 10])
+    holder = Subquery(Organisation.objects.filter(pk=OuterRef("grantee")).values("short_name"))
+    rows = live.annotate(title=title, holder=holder).order_by("-pk")
+    return list(rows[: MOST_GRANTS * 10])
 
 
 def quotas(grants: Sequence[Any], *, at: datetime) -> list[Used]:
     """Return the newest of these grants, with their titles, that have a quota: fullest first."""
     bound = [row for row in grants if '"quota":{' in row.body][:MOST_GRANTS]
-    titles = {row.pk: row.title or "" for row in bound}
+    named = {row.pk: (row.title or "", row.holder or "") for row in bound}
     views = grant_views(bound, at=at)
     used = [
-        Used(v.grant.id, v.grant.case, titles[v.grant.id], v.used, v.grant.quota.amount)
+        Used(v.grant.id, v.grant.case, *named[v.grant.id], v.used, v.grant.quota.amount)
         for v in views
         if v.grant.quota is not None and v.grant.quota.amount
     ]
@@ -186,14 +191,14 @@ def regions(grants: Sequence[GrantRow], names: Sequence[tuple[str, str]]) -> lis
 
 
 def board(*, by: Actor, at: datetime, wanted: str = "") -> QuerySet[Clock]:
-    """Return the running limits of open cases, the nearest end first; `wanted` is a light."""
+    """Return the running limits of open cases, for `BOARD_ORDER`; `wanted` is a light."""
     watch(by)
     rows = _running().filter(case__closed_at__isnull=True).select_related("case")
     if wanted == Light.overdue:
         rows = rows.filter(due__lte=at)
     elif wanted:
         rows = rows.filter(light=wanted, due__gt=at)
-    return rows.order_by("due", "pk")
+    return rows
 
 
 def on_board(rows: Sequence[Clock], *, at: datetime) -> list[Running]:

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from gongshu.procedures import all_procedures, procedure
 from gongshu.vocabulary.errors import NotFound
 from gongshu_server.cases import forms as papers
-from gongshu_server.cases import queries
+from gongshu_server.cases import queries, worklist
 from gongshu_server.cases.documents import kinds_present
 from gongshu_server.journeys.actions import ACTIONS
 from gongshu_server.journeys.subjects import subject_argument
@@ -22,7 +22,7 @@ from gongshu_server.portal import fronts, sections, sessions
 from gongshu_server.portal.asking import ask
 from gongshu_server.portal.doing import Done, done, signed_in
 from gongshu_server.portal.forms import StepForm, paper_kinds
-from gongshu_server.portal.lists import Page, page_of
+from gongshu_server.portal.lists import Page, ordered, page_of
 from gongshu_server.portal.stepping import take
 
 PAGE = 30
@@ -33,16 +33,16 @@ PAGE = 30
 def inbox(request: HttpRequest) -> HttpResponse:
     """Show what waits for the reader, the nearest limit first."""
     by, at, signed = sessions.actor(request), sessions.now(request), sessions.of(request)
-    asked = request.GET.get("start", "")
-    start = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 7 else 0
     overdue = request.GET.get("only") == "overdue"
-    rows = queries.waiting(by=by, at=at, overdue=overdue, start=start, most=PAGE + 1)
+    waiting = worklist.awaiting(by=by, at=at, overdue=overdue)
+    page = ordered(waiting, request, ("due", "id"), size=PAGE)
+    figured = signed and page.first and not overdue
     context = {
-        "rows": rows[:PAGE],
-        "more": start + PAGE if len(rows) > PAGE else None,
+        "rows": worklist.waiting_views(page.rows, by=by, at=at),
+        "page": page,
         "overdue": overdue,
         "now": at,
-        "figures": fronts.figures(signed.hat, by=by) if signed and not (start or overdue) else [],
+        "figures": fronts.figures(signed.hat, by=by) if signed and figured else [],
     }
     return render(request, "portal/work/inbox.html", context)
 

@@ -7,10 +7,10 @@ import re
 import pytest
 
 from gongshu.procedures import procedure
-from gongshu_server.cases.models import Case, Step
+from gongshu_server.cases.models import Case, Party, Step
 from gongshu_server.catalogue import actions as catalogue
 from gongshu_server.journeys.actions import ACTIONS
-from gongshu_server.portal import sections
+from gongshu_server.portal import cases, sections
 from gongshu_server.portal.forms import StepForm
 from gongshu_server.registration import actions as registration
 from integration.city import City, events
@@ -35,6 +35,45 @@ def test_what_waits_for_me_is_in_my_inbox_and_in_nobody_elses(city: City, submit
     assert submitted.title in opened(signed_in(city, "registry"), "/inbox/")
     assert submitted.title not in opened(signed_in(city, "bureau"), "/inbox/")
     assert submitted.title not in opened(signed_in(city, "insurer"), "/inbox/")
+
+
+def test_the_inbox_goes_on_after_its_last_row(
+    city: City, submitted: Case, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The next page begins after the last row shown, and no row is shown twice."""
+    monkeypatch.setattr(cases, "PAGE", 1)
+    second = Case.objects.get(pk=submitted.pk)
+    second.pk, second.number, second.title = "01ZZZZZZZZZZZZZZZZZZZZZZZZ", "第二件", "另一件登记"
+    second.save(force_insert=True)
+    parties = Party.objects.filter(case=submitted)
+    Party.objects.bulk_create(
+        Party(case=second, organisation_id=one.organisation_id, part=one.part) for one in parties
+    )
+    client = signed_in(city, "registry")
+    first = opened(client, "/inbox/")
+    assert submitted.title in first
+    assert second.title not in first
+    found = re.search(r'href="(\?after=[^"]+)"', first)
+    assert found is not None
+    later = opened(client, f"/inbox/{found[1]}")
+    assert submitted.title not in later
+    assert second.title in later
+    assert 'href="?after=' not in later
+    opened(client, "/inbox/?after=x", status=422)
+
+
+def test_a_step_of_ones_own_house_says_whose_duty_it_is(city: City, submitted: Case) -> None:
+    """A clerk whose head takes the next step reads so; others read the organisation's role."""
+    registration.accept(registration_id=submitted.subject_id, by=city.actor("registry"), at=city.at)
+    url = f"/cases/{submitted.pk}/"
+    own = shown(opened(signed_in(city, "registry"), url))
+    assert "形式审核通过（登记机构 · 负责人、审核）" in own
+    assert "形式审核通过（登记机构）" in shown(opened(signed_in(city, "bureau"), url))
+
+
+def shown(page: str) -> str:
+    """Return a page's words without its line breaks."""
+    return re.sub(r"\s+", " ", page)
 
 
 def test_the_front_counts_what_is_mine_and_leads_to_it(city: City, submitted: Case) -> None:

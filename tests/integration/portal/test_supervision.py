@@ -77,7 +77,8 @@ def test_the_board_shows_the_lights(city: City, running: Case) -> None:
     page = opened(client, "/supervision/clocks/?light=overdue")
     assert running.title in page
     assert "已逾期" in page
-    assert running.title in opened(client, "/supervision/clocks/?light=nonsense&start=x")
+    assert running.title in opened(client, "/supervision/clocks/?light=nonsense")
+    opened(client, "/supervision/clocks/?after=x", status=422)
 
 
 def test_a_case_is_supervised_by_hand(city: City, running: Case) -> None:

@@ -13,7 +13,7 @@ from gongshu_server.oversight import supervision
 from gongshu_server.portal import sessions
 from gongshu_server.portal.asking import ask
 from gongshu_server.portal.doing import Done, done, signed_in
-from gongshu_server.portal.lists import page_of
+from gongshu_server.portal.lists import ordered, page_of
 from gongshu_server.portal.supervision import regions
 from gongshu_server.portal.supervision.forms import CloseAlarmForm, SuperviseForm
 from gongshu_server.usage.alarms import CLAUSE
@@ -49,14 +49,13 @@ def clocks(request: HttpRequest) -> HttpResponse:
     by, at = sessions.actor(request), sessions.now(request)
     wanted = request.GET.get("light", "")
     wanted = wanted if wanted in LIGHTS else ""
-    start = int(request.GET["start"]) if request.GET.get("start", "").isdecimal() else 0
-    rows = list(supervision.board(by=by, at=at, wanted=wanted)[start : start + SHOWN + 1])
+    board = supervision.board(by=by, at=at, wanted=wanted)
+    page = ordered(board, request, supervision.BOARD_ORDER, size=SHOWN)
     context = {
-        "rows": supervision.on_board(rows[:SHOWN], at=at),
+        "rows": supervision.on_board(page.rows, at=at),
+        "page": page,
         "counts": supervision.lights(by=by, at=at),
         "wanted": wanted,
-        "next": start + SHOWN if len(rows) > SHOWN else 0,
-        "first": not start,
         "may_supervise": by.may("case.supervise"),
     }
     return render(request, "portal/supervision/clocks.html", context)

@@ -17,7 +17,15 @@ from gongshu_server.cases.models import Case
 from gongshu_server.catalogue.models import Snapshot
 from gongshu_server.journal.models import Entry
 from gongshu_server.workshop import checking
-from gongshu_server.workshop.models import Query, Release, ReleaseSource, Run, Task, Vote
+from gongshu_server.workshop.models import (
+    ExportException,
+    Query,
+    Release,
+    ReleaseSource,
+    Run,
+    Task,
+    Vote,
+)
 
 # Whether a run has ended, and thus how long it took, is shown in steps of this length (S13).
 TIME_STEP = timedelta(minutes=1)
@@ -135,6 +143,22 @@ def run_view(run_id: str, *, by: Actor, at: datetime) -> RunView:
 def visible_runs(query_id: str, *, by: Actor) -> QuerySet[Run]:
     """Return the runs of a query that the actor may see."""
     return Run.objects.visible_to(by).filter(query_id=query_id)
+
+
+def unsubmitted_exports(*, by: Actor, at: datetime, most: int = 50) -> list[Run]:
+    """Return the newest exports run under the actor's agreements that wait to be submitted.
+
+    Some of them cannot be without the actor's exception (disclosure-control §5).
+    """
+    rows = Run.objects.visible_to(by).filter(
+        ~Exists(Release.objects.filter(run=OuterRef("pk"), live=True)),
+        ~Exists(ExportException.objects.filter(run=OuterRef("pk"))),
+        query__exit="export",
+        query__task__scenario__agreement__implementing_body=by.organisation,
+        state="finished",
+    )
+    rows = rows.select_related("query__task__developer").order_by("-pk")
+    return [run for run in rows[:most] if has_ended(run, at)]
 
 
 def run_views(rows: Iterable[Run], *, at: datetime) -> list[RunView]:

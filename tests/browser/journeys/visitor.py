@@ -60,6 +60,11 @@ class Visitor:
         )
         self.follow(house.get_by_role("button", name=re.compile(rf"· {title}$")).first)
 
+    def wear(self, role: str) -> None:
+        """Look as another role of the own organisation, by the menu beside the name."""
+        self.page.locator(".who summary").click()
+        self.follow(self.page.locator(".who").get_by_role("button", name=role, exact=True))
+
     def goto(self, path: str) -> None:
         """Open an address as typed; the journeys do so only to begin."""
         self.page.goto(self.origin + path)

@@ -33,6 +33,9 @@ def test_an_application_is_one_form_with_its_materials(city: City) -> None:
     assert "数据安全风险评估" in opened(client, "/registration/new/")
     assert row.title in opened(client, "/registration/new/?q=许可")
     url = f"/registration/new/resource/{row.pk}/"
+    form = opened(client, url)
+    assert form.index("登记前内部业务审核意见</li>") < form.index("登记主体信息</li>")
+    assert form.count("必需") == 1 + len(MATERIALS)
     said = {"title": row.title, "summary": "持证企业", "body": city.org("registry")}
     page = sent(client, url, status=422, **said)
     assert "业务审核" in page, "without the internal review there is no application"

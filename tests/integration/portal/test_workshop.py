@@ -231,6 +231,18 @@ def test_an_exception_is_recorded_by_the_implementing_body_with_a_reason(bench: 
     assert ExportException.objects.get().reason == "统计口径调整后重出"
 
 
+def test_the_implementing_body_finds_the_runs_that_it_may_except(bench: Bench) -> None:
+    """They stand on the page where it signs until they are excepted or submitted; nobody else's."""
+    run = bench.finished()
+    link = f"/workshop/runs/{run.pk}/"
+    assert link not in opened(at_desk(bench), "/workshop/signing/")
+    assert link not in opened(at_desk(bench, "cyberspace", "reviewer"), "/workshop/signing/")
+    head = at_desk(bench, "bureau", "head")
+    assert link in opened(head, "/workshop/signing/")
+    sent(head, f"{link}exception/", reason="统计口径调整后重出")
+    assert link not in opened(head, "/workshop/signing/")
+
+
 def test_lists_show_reviewers_and_signers_what_is_theirs(bench: Bench) -> None:
     release = bench.submitted()
     link = f"/workshop/releases/{release.pk}/"

@@ -65,12 +65,18 @@ class ContentsForm(forms.Form):
 
 
 def _long(label: Any) -> forms.CharField:
-    return forms.CharField(
+    """Return the field of a mandatory item: a draft may leave it open, the finished text may not.
+
+    What is missing is said at once when the text is handed in, so the field asks for nothing yet.
+    """
+    made = forms.CharField(
         label=label,
         required=False,
         max_length=LONG,
         widget=forms.Textarea(attrs={"rows": 3}),
     )
+    made.wanted_later = True  # type: ignore[attr-defined] # read by field.html
+    return made
 
 
 def _day(label: Any, **more: Any) -> forms.DateField:

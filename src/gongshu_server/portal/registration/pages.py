@@ -29,7 +29,7 @@ from gongshu_server.portal import sessions
 from gongshu_server.portal.asking import ask
 from gongshu_server.portal.cases import head_context
 from gongshu_server.portal.doing import Done, done, signed_in
-from gongshu_server.portal.forms import StepForm, paper_kinds
+from gongshu_server.portal.forms import PaperKind, StepForm, paper_kinds
 from gongshu_server.portal.lists import page_of
 from gongshu_server.portal.registration.forms import ApplicationForm
 from gongshu_server.portal.stepping import take
@@ -118,7 +118,7 @@ def choose(request: HttpRequest) -> HttpResponse:
     context = {
         "page": page_of(rows, request),
         "products": products[:50] if "operator" in by.roles else (),
-        "kinds": paper_kinds(TABLE, TABLE.transition("accept"), set()),
+        "kinds": _materials(),
         "text": words,
     }
     return render(request, "portal/registration/choose.html", context)
@@ -131,8 +131,7 @@ def apply(request: HttpRequest, kind: str, subject_id: str) -> HttpResponse:
     by = sessions.actor(request)
     require(by, "registration.submit", clause="26-8")
     title, summary = _subject(kind, subject_id, by=by)
-    kinds = paper_kinds(TABLE, TABLE.transition("accept"), set())
-    kinds = tuple(one for one in kinds if one.code != "objection_evidence")
+    kinds = _materials()
     form = ApplicationForm(
         request.POST or None,
         subject=(kind, subject_id),
@@ -156,6 +155,14 @@ def apply(request: HttpRequest, kind: str, subject_id: str) -> HttpResponse:
     return ask(
         request, "registration.submit", form, given={}, then=then, page=page, template=template
     )
+
+
+def _materials() -> tuple[PaperKind, ...]:
+    """Return what an application takes: the opinion that it needs, then what acceptance needs."""
+    first = paper_kinds(TABLE, TABLE.transition("submit"), set())
+    later = paper_kinds(TABLE, TABLE.transition("accept"), set())
+    needed = [*(one for one in first if one.required), *(one for one in later if one.required)]
+    return tuple(needed)
 
 
 def _subject(kind: str, subject_id: str, *, by: Actor) -> tuple[str, str]:

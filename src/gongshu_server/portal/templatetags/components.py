@@ -59,6 +59,12 @@ def day(value: Any) -> str:
 
 
 @register.filter
+def last_day(value: Any) -> str:
+    """Return the last day of a period with a half-open end: midnight belongs to the day before."""
+    return day(value - timedelta(microseconds=1) if isinstance(value, datetime) else value)
+
+
+@register.filter
 def moment(value: Any) -> str:
     """Return a day with the time of day, in the node's zone; a dash where there is none."""
     if not isinstance(value, datetime):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 from typing import Any
 
 import pyarrow as pa
@@ -13,14 +14,17 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
+from gongshu.cleanroom.model import physical_type
 from gongshu.sdc.review import Cause
+from gongshu.vocabulary.errors import Invalid
 from gongshu_server.cases import queries as cases
 from gongshu_server.portal import sessions
 from gongshu_server.portal.doing import signed_in
 from gongshu_server.portal.lists import page_of
+from gongshu_server.portal.speech import say
 from gongshu_server.portal.workshop.presenting import columns, picture, sources_of
 from gongshu_server.workshop import offers, queries
-from gongshu_server.workshop.models import Query
+from gongshu_server.workshop.models import Query, Run
 from gongshu_server.workshop.reviewing import Content, reviewed
 
 SHOWN = 50
@@ -41,15 +45,18 @@ def reviews(request: HttpRequest) -> HttpResponse:
 @signed_in
 @require_safe
 def signing(request: HttpRequest) -> HttpResponse:
-    """Show the implementing body the releases that it signs and lets out."""
+    """Show the implementing body the releases that it signs, and the exports it may except."""
+    by, at = sessions.actor(request), sessions.now(request)
+    runs = queries.unsubmitted_exports(by=by, at=at) if by.may("workshop.except_export") else []
     return _listed(
         request,
         _("出域签批"),
         _("双审核通过后由负责人签批，再办理出域。"),
+        runs,
     )
 
 
-def _listed(request: HttpRequest, title: str, lead: str) -> HttpResponse:
+def _listed(request: HttpRequest, title: str, lead: str, runs: Sequence[Run] = ()) -> HttpResponse:
     by = sessions.actor(request)
     rows = queries.releases(by=by).exclude(developer_id=by.organisation)
     page = page_of(rows.select_related("run__query__task"), request)
@@ -58,6 +65,7 @@ def _listed(request: HttpRequest, title: str, lead: str) -> HttpResponse:
         "states": cases.states_of([row.case for row in page.rows]),
         "title": title,
         "lead": lead,
+        "runs": runs,
     }
     return render(request, "portal/workshop/releases.html", context)
 
@@ -96,7 +104,7 @@ def _context(request: HttpRequest, found: Content) -> dict[str, Any]:
         "cells": [(one, [Cause(code).zh for code in one["causes"]]) for one in _cells(told)],
         "summary": _summary(found.rows) if found.rows is not None else [],
         "names": found.rows.column_names if found.rows is not None else [],
-        "rows": found.rows.slice(0, SHOWN).to_pylist() if found.rows is not None else [],
+        "rows": _shown(found.rows) if found.rows is not None else [],
         "total": found.rows.num_rows if found.rows is not None else 0,
         "picture": picture(shown, offers.origins(sources_of(shown, verdict["grants"]), by=by)),
     }
@@ -107,9 +115,25 @@ def _cells(told: Any) -> list[Any]:
     return list(told.get("protected") or ())[:SHOWN]
 
 
-def _summary(rows: pa.Table) -> list[tuple[str, str, int, int]]:
-    """Return each column's name, type, number of different values, and of empty ones."""
+def _shown(rows: pa.Table) -> list[dict[str, Any]]:
+    """Return the first rows, with yes and no in words."""
+    words = {True: _("是"), False: _("否")}
     return [
-        (name, str(rows[name].type), pc.count_distinct(rows[name]).as_py(), rows[name].null_count)
+        {name: words[value] if isinstance(value, bool) else value for name, value in row.items()}
+        for row in rows.slice(0, SHOWN).to_pylist()
+    ]
+
+
+def _summary(rows: pa.Table) -> list[tuple[str, str, int, int]]:
+    """Return each column's name, type in words, number of different values, and of empty ones."""
+    return [
+        (name, _kind(rows[name].type), pc.count_distinct(rows[name]).as_py(), rows[name].null_count)
         for name in rows.column_names
     ]
+
+
+def _kind(kind: pa.DataType) -> str:
+    try:
+        return say(physical_type(str(kind))[0].zh)
+    except Invalid:  # No type of an item, but one that a sum may have.
+        return str(kind)

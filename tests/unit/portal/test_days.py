@@ -1,0 +1,29 @@
+"""Days on pages: a period with a half-open end is shown with its last day."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+import pytest
+
+from gongshu.workflow.limits import SHANGHAI
+from gongshu_server.portal.fields import day_after
+from gongshu_server.portal.templatetags.components import last_day
+
+
+def test_what_was_typed_as_last_day_is_shown_as_last_day() -> None:
+    """The midnight after it belongs to the day before."""
+    assert last_day(day_after(date(2028, 12, 31))) == "2028年12月31日"
+
+
+@pytest.mark.parametrize(
+    ("end", "shown"),
+    [
+        (datetime(2028, 12, 31, 9, tzinfo=SHANGHAI), "2028年12月31日"),
+        (datetime(2028, 3, 1, tzinfo=SHANGHAI), "2028年2月29日"),
+        (None, "—"),
+    ],
+)
+def test_an_end_within_a_day_is_that_day(end: datetime | None, shown: str) -> None:
+    """Only midnight is the end of the day before; without an end there is a dash."""
+    assert last_day(end) == shown

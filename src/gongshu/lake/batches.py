@@ -15,6 +15,11 @@ from gongshu.lake.header import Header
 from gongshu.lake.rejects import Reject
 
 CELL_CHARACTERS: Final = 8 * 1024 * 1024
+FLAWS: Final = {
+    "nul": "这一行含有空字符（NUL）",
+    "undecodable": "这一行有无法解码的字节",
+    "cell_too_long": f"单元格超过 {CELL_CHARACTERS // 2**20} MB",
+}
 OnReject = Callable[[Reject], None]
 
 
@@ -86,7 +91,12 @@ class TextTable(Protocol):
 
 def text_column(cells: tuple[str, ...]) -> pa.Array:
     """Return cells as an array without blanks at the ends, and null where nothing is left."""
-    array = pc.utf8_trim_whitespace(pa.array(cells, pa.string()))
+    return trimmed(pa.array(cells, pa.string()))
+
+
+def trimmed(texts: pa.Array) -> pa.Array:
+    """Return texts without blanks at the ends, and null where nothing is left."""
+    array = pc.utf8_trim_whitespace(texts)
     return pc.if_else(pc.equal(array, ""), None, array)
 
 
@@ -98,6 +108,37 @@ def blank(columns: tuple[pa.Array, ...], rows: int) -> NDArray[np.bool_]:
             return np.zeros(rows, dtype=bool)
         nothing &= pc.is_null(column).to_numpy(zero_copy_only=False)
     return nothing
+
+
+def numbered_batch(rows: list[list[str]], line: int, on_reject: OnReject) -> tuple[TextBatch, int]:
+    """Return rows that stand one after the other as a batch, and how many of them were blank.
+
+    Those that no table can hold are rejected.
+    """
+    flaws = flawed(rows)
+    for at, code in sorted(flaws.items()):
+        raw = ",".join(cell[:200] for cell in rows[at]).encode(errors="replace").decode()
+        on_reject(Reject(line + at, None, None, code, FLAWS[code], raw))
+        rows[at] = [""] * len(rows[at])
+    columns = tuple(map(text_column, zip(*rows, strict=True)))
+    lines = np.arange(line, line + len(rows), dtype=np.int64)
+    keep = np.ones(len(rows), dtype=bool)
+    keep[list(flaws)] = False
+    empty = blank(columns, len(rows)) & keep
+    return TextBatch(columns, lines, None, None).take(keep & ~empty), int(empty.sum())
+
+
+def unsound(columns: tuple[pa.Array, ...]) -> dict[int, str]:
+    """Return which rows of text columns hold a cell that no table can hold, with the reason."""
+    found: dict[int, str] = {}
+    for column in columns:
+        for code, bad in (
+            ("nul", pc.match_substring(column, "\0")),
+            ("cell_too_long", pc.greater(pc.binary_length(column), CELL_CHARACTERS)),
+        ):
+            if pc.any(bad).as_py():
+                found |= dict.fromkeys(pc.indices_nonzero(bad.fill_null(False)).to_pylist(), code)
+    return found
 
 
 def flawed(rows: list[list[str]]) -> dict[int, str]:

@@ -9,7 +9,7 @@ import numpy as np
 
 from gongshu.lake import header as headers
 from gongshu.lake import jsonshape, records
-from gongshu.lake.batches import CELL_CHARACTERS, OnReject, TextBatch, blank, flawed, text_column
+from gongshu.lake.batches import FLAWS, OnReject, TextBatch, blank, flawed, text_column
 from gongshu.lake.encodings import Encoding, detect
 from gongshu.lake.header import Header
 from gongshu.lake.jsonshape import Shape
@@ -25,9 +25,7 @@ REASONS: Final = {
     "json_line": "这一行不是完整的 JSON",
     "json_element": "这一项不是对象（或列表），放不进表",
     "width": "这一项的列数比表头多",
-    "nul": "这一项含有空字符（NUL）",
-    "undecodable": "这一项有无法解码的字节",
-    "cell_too_long": f"单元格超过 {CELL_CHARACTERS // 2**20} MB",
+    **FLAWS,
 }
 
 

@@ -7,15 +7,21 @@ every value fits, once to cast. Rejects are sent as they are found; rows only af
 from __future__ import annotations
 
 import codecs
+import contextlib
 import gc
 import gzip
 import io
+import sqlite3
 import zipfile
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, BinaryIO, Final
 
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from gongshu.lake import database, jsontable, parquet, workbook
 from gongshu.lake.batches import OnReject, TextBatch, TextTable
 from gongshu.lake.casting import typed_batch
 from gongshu.lake.containers import MIB, Container, recognise
@@ -35,7 +41,8 @@ REHEARSAL: Final = "\n".join(
     )
 )
 REHEARSED_JSON: Final = '[{"名称": "甲", "点": {"经度": 1.5, "是否": true}}, {"名称": "乙"}]'
-CODECS: Final = ("cp437", "utf-8", "gb18030", "gb2312", "utf-16-le", "utf-16-be", "ascii")
+WIDE: Final = ("utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be")
+CODECS: Final = ("cp437", "utf-8", "gb18030", "gb2312", "ascii", *WIDE)
 HELD_BYTES: Final = 128 * MIB
 REJECTS_AT_ONCE: Final = 1000
 
@@ -45,16 +52,31 @@ def WARM_UP() -> None:  # noqa: N802 - the sandbox's name for it
 
     Libraries import some of their parts on first use, and no file can be opened afterwards.
     """
-    from gongshu.lake import jsontable, workbook  # noqa: F401
-
     plain = REHEARSAL.encode("gb18030")
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("表.csv", REHEARSAL.encode("utf-16"))
-    for content in (plain, REHEARSED_JSON.encode(), gzip.compress(plain), packed.getvalue()):
+    contents = (plain, REHEARSED_JSON.encode(), gzip.compress(plain), packed.getvalue())
+    for content in (*contents, _small_database()):
         read({}, [io.BytesIO(content)], [], RejectStream.Nowhere())
+    # Only opened: the thread that would read on comes with 64 MiB of address space of its own.
+    parquet.ParquetTable(lambda: io.BytesIO(_small_parquet()))
     for codec in CODECS:
         codecs.lookup(codec)
+
+
+def _small_parquet() -> bytes:
+    file = io.BytesIO()
+    pq.write_table(pa.table({"a": ["x"], "b": [{"c": 1.5}]}), file)
+    return file.getvalue()
+
+
+def _small_database() -> bytes:
+    with contextlib.closing(sqlite3.connect(":memory:")) as engine:
+        engine.execute("CREATE TABLE t (a TEXT, b REAL)")
+        engine.execute("INSERT INTO t VALUES ('x', 1.5)")
+        engine.commit()
+        return engine.serialize()
 
 
 class RejectStream:
@@ -127,14 +149,14 @@ def read(
 ) -> dict[str, Any]:
     """Read the one file: streams `rows` and `rejects`, and returns what was understood.
 
-    `params` holds `pinned` (columns as JSON) and `sheet`. A file that cannot be read at all gives
-    {"refused": code, "facts": {…}} and no rows.
+    `params` holds `pinned` (columns as JSON), `sheet` (or table, or list) and `member` (of an
+    archive). A file that cannot be read at all gives {"refused": code, "facts": {…}} and no rows.
     """
     # Rows are lists of strings in their thousands and never form cycles.
     gc.disable()
     pinned = Schema.from_json(list(params.get("pinned") or []))
     try:
-        container = recognise(files[0])
+        container = recognise(files[0], params.get("member"))
         table = _open(container, params.get("sheet"))
         return _typed(table, container, pinned, emit)
     except Refused as refusal:
@@ -142,15 +164,17 @@ def read(
 
 
 def _open(container: Container, sheet: str | None) -> TextTable:
-    if container.kind == "workbook":
-        from gongshu.lake.workbook import Workbook
-
-        return Workbook(container.open, sheet)
-    if container.kind == "json":
-        from gongshu.lake.jsontable import JsonTable
-
-        return JsonTable(container.open, sheet)
-    return DelimitedText(container.open)
+    match container.kind:
+        case "workbook":
+            return workbook.Workbook(container.open, sheet)
+        case "json":
+            return jsontable.JsonTable(container.open, sheet)
+        case "sqlite":
+            return database.DatabaseTable(container.open, sheet)
+        case "parquet":
+            return parquet.ParquetTable(container.open)
+        case _:
+            return DelimitedText(container.open)
 
 
 def _typed(table: TextTable, container: Container, pinned: Schema, emit: Any) -> dict[str, Any]:
@@ -213,6 +237,8 @@ def _with_source(column: Column, header: Header) -> Column:
 def _about(header: Header, container: Container) -> dict[str, Any]:
     return {
         "packing": container.packing,
+        "member": container.member,
+        "other_members": list(container.others),
         "titles": [title[:200] for title in header.titles[:20]],
         "unit": header.unit,
         "has_header": header.row is not None,

@@ -40,13 +40,15 @@ class Unreadable(Invalid):
 class Understanding:
     """How a file was read.
 
-    `format` is csv, workbook, json, jsonl or geojson, `packing` gzip, zip or None; `sheet` is the
-    sheet or, in JSON, the path of the list; `titles` are the cells above the header.
+    `format` is csv, workbook, json, jsonl, geojson, sqlite or parquet, `packing` gzip, zip or None;
+    `member` is the file of an archive, `sheet` the sheet, the table of a database or, in JSON, the
+    path of the list; `titles` are the cells above the header.
     """
 
     format: str
     encoding: str | None = None
     packing: str | None = None
+    member: str | None = None
     delimiter: str | None = None
     sheet: str | None = None
     header_line: int | None = None
@@ -82,6 +84,7 @@ def read_received(
     salt: bytes,
     pinned: Schema | None = None,
     sheet: str | None = None,
+    member: str | None = None,
     limits: sandbox.Limits = LIMITS,
     pool: sandbox.Pool | None = None,
     enrich: Enrich | None = None,
@@ -90,11 +93,11 @@ def read_received(
 
     The Delta table is `folder/rows`, the reject table of version n `folder/rejects/n.parquet`. The
     received file itself is not touched. `pinned` fixes the types of the columns it names: rows
-    whose values do not fit are rejected. `enrich` may add columns on the way (see `subjects.py`);
-    `pool` is one for `TASK`, and its limits replace `limits`. Raises `Unreadable`, or Unavailable
-    when the disk refuses; the table then is at its last version.
+    whose values do not fit are rejected. `sheet` chooses a sheet, table or list, `member` a file of
+    an archive. `enrich` may add columns (see `subjects.py`); `pool` is one for `TASK`, whose limits
+    stand. Raises `Unreadable`, or Unavailable when the disk refuses; the table stays as it was.
     """
-    params = {"pinned": pinned.to_json() if pinned else None, "sheet": sheet}
+    params = {"pinned": pinned.to_json() if pinned else None, "sheet": sheet, "member": member}
     descriptor = os.open(path, os.O_RDONLY)
     try:
         opened: AbstractContextManager[sandbox.Session] = (
@@ -232,6 +235,7 @@ def _understanding(raw: dict[str, Any]) -> Understanding:
         format=str(raw.get("format")),
         encoding=text("encoding"),
         packing=text("packing"),
+        member=text("member"),
         delimiter=text("delimiter"),
         sheet=text("sheet"),
         header_line=None if line is None else int(line),
@@ -246,4 +250,6 @@ def _notes(raw: list[dict[str, Any]], understood: dict[str, Any]) -> tuple[Note,
     ]
     if others:
         raw = [*raw, {"code": "other_sheets", "names": others}]
+    if understood.get("other_members"):
+        raw = [*raw, {"code": "other_members", "names": understood["other_members"]}]
     return tuple(note for each in raw if (note := compose(each)) is not None)

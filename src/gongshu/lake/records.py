@@ -64,7 +64,7 @@ def cell(value: Any) -> str:
     if value is None or value == {}:
         return ""
     if value.__class__ is Number:
-        return _written_out(value)
+        return written_out(value)
     if isinstance(value, str):
         return value
     if isinstance(value, bool):
@@ -72,11 +72,11 @@ def cell(value: Any) -> str:
     return json_text(value)
 
 
-def _written_out(number: str) -> str:
+def written_out(number: str) -> str:
     """Return a number without powers of ten, as long as that stays short."""
     if number.isdigit():
         return number
-    if number == "NaN":
+    if number.lower() == "nan":
         return ""
     mantissa, _, exponent = number.lower().partition("e")
     if not exponent or not mantissa:
@@ -103,3 +103,18 @@ def json_text(value: Any) -> str:
     if value is None:
         return "null"
     return "true" if value else "false"
+
+
+def plain(value: Any) -> Any:
+    """Return a Python value as one that `json_text` can write; bytes are hexadecimal."""
+    if isinstance(value, dict):
+        return {str(key): plain(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(each) for each in value]
+    if isinstance(value, bytes):
+        return value.hex()
+    if isinstance(value, float):
+        return Number(written_out(repr(value))) or None
+    if isinstance(value, int) and not isinstance(value, bool):
+        return Number(value)
+    return value if value is None or isinstance(value, bool | str) else str(value)

@@ -6,18 +6,15 @@ import datetime as dt
 from collections.abc import Callable, Iterator
 from typing import Any, BinaryIO, Final
 
-import numpy as np
 import python_calamine as calamine
 
 from gongshu.lake import header as headers
-from gongshu.lake.batches import OnReject, TextBatch, blank, text_column
+from gongshu.lake.batches import OnReject, TextBatch, numbered_batch
 from gongshu.lake.header import Header
 from gongshu.lake.refusals import Refused
-from gongshu.lake.rejects import Reject
 
 BATCH_ROWS: Final = 8192
 EXACT: Final = 10**15  # spreadsheets keep fifteen digits of a number
-CELL_CHARACTERS: Final = 1024 * 1024
 
 
 def _number(value: float) -> str:
@@ -104,18 +101,9 @@ class Workbook:
             yield self._batch(rows, line, on_reject)
 
     def _batch(self, rows: list[list[str]], line: int, on_reject: OnReject) -> TextBatch:
-        columns = tuple(map(text_column, zip(*rows, strict=True)))
-        batch = TextBatch(columns, np.arange(line, line + len(rows), dtype=np.int64), None, None)
-        keep = np.ones(len(rows), dtype=bool)
-        for at, row in enumerate(rows):
-            if max(map(len, row)) > CELL_CHARACTERS or any("\0" in cell for cell in row):
-                keep[at] = False
-                raw = ",".join(cell[:200] for cell in row)
-                reason = "单元格超过 1 MB 或含有空字符（NUL）"
-                on_reject(Reject(line + at, None, None, "cell_too_long", reason, raw))
-        empty = blank(columns, len(rows)) & keep
-        self._blank += int(empty.sum())
-        return batch.take(keep & ~empty)
+        batch, empty = numbered_batch(rows, line, on_reject)
+        self._blank += empty
+        return batch
 
 
 def _choose(

@@ -65,11 +65,12 @@ class _Emit:
 
 @pytest.fixture
 def read():
-    def read(content, *, pinned=None, sheet=None):
+    def read(content, *, pinned=None, sheet=None, member=None):
         if isinstance(content, str):
             content = content.encode()
         emit = _Emit()
         params = {"pinned": pinned.to_json() if pinned else None, "sheet": sheet}
+        params["member"] = member
         value = reading.read(params, [io.BytesIO(content)], [], emit)
         outcome = Outcome(value, emit.schemas, emit.batches)
         if not outcome.refused:

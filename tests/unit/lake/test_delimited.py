@@ -31,6 +31,10 @@ def cut(content, reject):
         ("utf-16-le", b"\xff\xfe", "utf-16-le"),
         ("utf-16-be", b"\xfe\xff", "utf-16-be"),
         ("utf-16-le", b"", "utf-16-le"),
+        ("utf-32-le", b"\xff\xfe\0\0", "utf-32-le"),
+        ("utf-32-be", b"\0\0\xfe\xff", "utf-32-be"),
+        ("utf-32-le", b"", "utf-32-le"),
+        ("utf-32-be", b"", "utf-32-be"),
     ],
 )
 @pytest.mark.parametrize("pack", [bytes, gzip.compress], ids=["plain", "gzip"])
@@ -39,6 +43,19 @@ def test_every_encoding_reads_the_same(read, codec, mark, label, pack):
     assert outcome.rows == [{"名称": "甲公司", "金额": 1}, {"名称": "乙公司", "金额": 2}]
     assert outcome.understood["encoding"] == label
     assert outcome.understood["packing"] == ("gzip" if pack is gzip.compress else None)
+
+
+@pytest.mark.parametrize("codec", ["utf-16-le", "utf-16-be", "utf-32-le"])
+def test_wide_text_without_a_mark_and_hardly_a_separator(read, codec):
+    """Nearly every character is Chinese; only commas and line ends have bytes that are zero."""
+    content = "名称,地址\n" + ("临江县应急管理局" * 5 + "," + "人民政府大街" * 9 + "\n") * 40
+    assert read(content.encode(codec)).understood["encoding"] == codec
+
+
+def test_a_change_of_encoding_in_the_middle_is_named(read):
+    """Two files were put one after the other; which half is meant, only the sender knows."""
+    content = ("名称,数\n" + "甲公司,1\n" * 50).encode() + ("乙公司,2\n" * 50).encode("gb18030")
+    assert read(content).refused == "mixed_encodings"
 
 
 @pytest.mark.parametrize("delimiter", delimited.DELIMITERS)
@@ -211,7 +228,7 @@ rows_of_three = st.lists(st.lists(cells, min_size=3, max_size=3), max_size=20)
 
 
 @settings(deadline=None, max_examples=60)
-@given(rows=rows_of_three, codec=st.sampled_from(["utf-8", "gb18030", "utf-16"]))
+@given(rows=rows_of_three, codec=st.sampled_from(["utf-8", "gb18030", "utf-16", "utf-32"]))
 def test_what_is_written_is_read_back(rows, codec):
     text = io.StringIO(newline="")
     writer = csv.writer(text)

@@ -251,8 +251,10 @@ def test_a_worker_that_lies_is_a_crash(take, value, streams):
 
 def test_every_sentence_can_be_composed_and_tells_what_to_do():
     facts = {"columns": 1, "limit": 1, "members": 2, "sheet": "一", "kind": "图片"}
+    facts |= {"line": 1, "names": "甲、乙", "member": "甲"}
     for code in refusals.SENTENCES:
         sentence = refusals.sentence(code, facts)
+        assert code == "crash" or sentence != refusals.SENTENCES["crash"]
         assert sentence.endswith("。")
         assert "请" in sentence
         assert "{" not in sentence

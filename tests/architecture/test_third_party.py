@@ -23,7 +23,7 @@ ALLOWED: Mapping[str, frozenset[str]] = {
     "profile": frozenset({"numpy", "pyarrow"}),
     "risk": frozenset({"numpy", "pyarrow"}),
     "sandbox": frozenset({"pyarrow"}),
-    "sdc": frozenset({"numpy", "pyarrow"}),
+    "sdc": frozenset({"highspy", "numpy", "pyarrow"}),
     "vocabulary": frozenset({"numpy", "pyarrow"}),
     "workflow": frozenset({"chinese_calendar"}),
 }

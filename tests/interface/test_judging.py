@@ -62,7 +62,7 @@ def test_the_examples_of_the_guide_say_what_it_shows(command: str, lines: list[s
 
 
 def test_the_guide_shows_each_command() -> None:
-    assert [command.split()[0] for command, _ in examples()] == ["check", "check", "sdc"]
+    assert [command.split()[0] for command, _ in examples()] == ["check", "check", "sdc", "sdc"]
 
 
 def test_the_python_of_the_guide_runs(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -86,6 +86,29 @@ def test_the_forms_are_those_of_the_schemas() -> None:
         assert status == expected
         if status != 1:
             holds("sdc", json.loads(said))
+
+
+def test_tables_with_totals_and_sums_have_the_same_form(tmp_path: Path) -> None:
+    """Two columns with totals, a column of amounts, and a table of which nothing is shown."""
+    subject = ("--subject", "统一社会信用代码", "--key-opened", "--json", "--by")
+    status, said, _ = gongshu("sdc", "table.csv", *subject, "区", "--by", "状态", "--totals")
+    holds("sdc", json.loads(said))
+    assert status == 2
+    assert {c for cell in json.loads(said)["protected"] for c in cell["causes"]} >= {"secondary"}
+
+    rows = [f"甲,{number},{number * 10 + 0.5}" for number in range(30)]
+    (tmp_path / "sums.csv").write_text("\n".join(["区,人,数", *rows]), encoding="utf-8")
+    sums = (str(tmp_path / "sums.csv"), "--subject", "人", "--key-opened", "--json", "--by", "区")
+    status, said, _ = gongshu("sdc", *sums, "--sum", "数")
+    holds("sdc", json.loads(said))
+    assert (status, json.loads(said)["shown"]) == (
+        0,
+        [{"区": "甲", "数：合计": 4360.0, "数：平均": 145.3}],
+    )
+
+    twice = ("sdc", *sums, "--by", "数")
+    assert gongshu(*twice)[0] == 2
+    assert gongshu(*twice, "--sum", "数")[0] == 1
 
 
 def refused_files(folder: Path) -> dict[str, tuple[str, ...]]:

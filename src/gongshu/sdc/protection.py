@@ -22,7 +22,6 @@ from gongshu.sdc.rules import Counts, Mask
 
 MARKER = "已保护"
 PROTECTED_NOTE = "部分组别已保护"
-_SUBJECTS_PER_GROUP = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +94,7 @@ class _Result:
         groups = self.table.num_rows
         for population in self.plan.groups:
             subjects = int(self.counts(population.column).sum())
-            if not population.optional and self.k <= groups > subjects // _SUBJECTS_PER_GROUP:
+            if not population.optional and rules.copies_the_key(groups, subjects, self.k):
                 raise RunFailed("one_group_per_subject")
 
     def small_groups(self) -> Mask:
@@ -119,17 +118,11 @@ class _Result:
                     share = rules.class_disclosure(subjects, group)
                     _add(found, Cause.CLASS_DISCLOSURE, share)
             if not self.plan.key_opened and not population.optional:
-                _add(found, Cause.DOMINANT_GROUP, self.dominated(subjects))
+                total = np.full_like(subjects, subjects.sum())
+                _add(found, Cause.DOMINANT_GROUP, rules.dominant_group(subjects, total))
         if measure.amount is not None:
             found |= amounts.causes(self.table, measure.amount)
         return found
-
-    def dominated(self, subjects: Counts) -> Mask:
-        """Where the key itself is not open, a group with almost everybody tells everybody's key.
-        Hiding that group alone would show it by its absence, so the whole column is hidden."""
-        total = np.full_like(subjects, subjects.sum())
-        largest = bool(rules.class_disclosure(subjects, total).any())
-        return np.full(subjects.shape, largest)
 
     def compare(self, measure: Measure) -> None:
         """Judge a measure against earlier ones where both would be shown."""

@@ -18,6 +18,7 @@ _ZH = MappingProxyType(
         "largest_share": "最大的主体超过合计的一半",
         "uniform": "全部为零，或取值不足三种",
         "not_finite": "含有不是有限数的值",
+        "secondary": "不同时保护它，用合计一减就能得出被保护的数",
     }
 )
 
@@ -35,6 +36,7 @@ class Cause(StrEnum):
     LARGEST_SHARE = "largest_share"
     UNIFORM = "uniform"
     NOT_FINITE = "not_finite"
+    SECONDARY = "secondary"
 
     @property
     def zh(self) -> str:

@@ -22,6 +22,7 @@ LARGEST_SHARE = Fraction(9, 10)
 """No category may hold more than this share of its group (class disclosure)."""
 P_PERCENT = 10
 FEWEST_VALUES = 3
+SUBJECTS_PER_GROUP = 2
 SUM_DIGITS = 3
 MEAN_DIGITS = 4
 
@@ -47,6 +48,22 @@ def class_disclosure(subjects: Counts, group: Counts) -> Mask:
     In whole numbers, so that no rounding decides at the border.
     """
     return (group > 0) & (subjects * LARGEST_SHARE.denominator > group * LARGEST_SHARE.numerator)
+
+
+def dominant_group(subjects: Counts, total: Counts) -> Mask:
+    """This function will protect all groups where one of them holds almost everybody.
+
+    Where the key itself is not open, such a group tells everybody's key; hiding it alone would show
+    it by its absence. Groups are the first axis.
+    """
+    largest = class_disclosure(subjects, total).any(axis=0)
+    return np.broadcast_to(largest, subjects.shape).copy()
+
+
+def copies_the_key(groups: int, subjects: int, k: int) -> bool:
+    """This function will say whether there is about one group per subject: then the result is a
+    copy of the key column, whatever its lineage says."""
+    return k <= groups > subjects // SUBJECTS_PER_GROUP
 
 
 def nested_difference(one: Counts, other: Counts, either: Counts, k: int) -> tuple[Mask, Mask]:

@@ -3,54 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.csv as pa_csv
-import pyarrow.parquet as pq
 
 from gongshu.cleanroom.model import Amount, Dominance, Measure, Plan, Population
 from gongshu.sdc import rules
+from gongshu.sdc.columns import Codes, coded, number_column, require
+from gongshu.sdc.crossed import Crossed
 from gongshu.sdc.protection import Checked, protect
 from gongshu.vocabulary.errors import Invalid
 from gongshu.vocabulary.levels import SubjectKind
 
 MOST_VALUES = 20
-Codes = npt.NDArray[np.int64]
-
-
-def read_table(path: Path) -> pa.Table:
-    """This function will read a Parquet or CSV file (UTF-8 or GB18030), CSV cells as text.
-
-    Raises `Invalid` when it is neither.
-    """
-    try:
-        if path.suffix.lower() == ".parquet":
-            return pq.read_table(path)
-        return _csv(path, "utf-8-sig")
-    except (OSError, pa.ArrowException, UnicodeDecodeError):
-        pass
-    try:
-        return _csv(path, "gb18030")
-    except (OSError, pa.ArrowException, UnicodeDecodeError, LookupError):
-        raise Invalid(
-            f"读不懂“{path.name}”；请给 Parquet 文件，或 UTF-8、GB18030 编码的 CSV 文件。",
-            code="sdc.table",
-        ) from None
-
-
-def _csv(path: Path, encoding: str) -> pa.Table:
-    read = pa_csv.ReadOptions(encoding=encoding)
-    with pa_csv.open_csv(path, read_options=read) as reader:
-        names = reader.schema.names
-    convert = pa_csv.ConvertOptions(
-        column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=True, null_values=[""]
-    )
-    return pa_csv.read_csv(path, read_options=read, convert_options=convert)
 
 
 def judge_table(
@@ -66,23 +32,25 @@ def judge_table(
     """This function will count the subjects of each group and judge every number (§4).
 
     `by` is the group; with `of`, each of its values is a count within the group, so complement and
-    class disclosure are judged, too; with `amount`, its sum and mean in each group are judged
-    instead. Rows without a subject count nobody. Raises `Invalid` for a column that is missing or
-    holds no numbers, `RunFailed` for a table with about one group per subject.
+    class disclosure are judged, too, and where every subject of a group has one value, the group's
+    number is their total (`gongshu.sdc.crossed`); with `amount`, its sum and mean in each group are
+    judged instead. Rows without a subject count nobody. Raises `Invalid` for a column that is
+    missing or holds no numbers, `RunFailed` for a table with about one group per subject.
     """
     named = [subject, by, *(name for name in (of, amount) if name is not None)]
-    missing = [name for name in named if name not in table.column_names]
-    if missing or len(set(named)) != len(named):
-        raise Invalid(
-            f"表里没有“{'、'.join(missing) or by}”这一列，或同一列写了两次；"
-            f"表里有：{'、'.join(table.column_names)}。",
-            code="sdc.column",
-        )
+    require(table, named)
     if of is not None and amount is not None:
         raise Invalid("--of 和 --sum 一次只能写一个。", code="sdc.column")
     rows = _Rows.of(table, subject, by)
     if amount is not None:
         return rows.added_up(amount, number_column(table, amount)).judged(k, key_opened)
+    if of is not None:
+        _, values = coded(table.column(of))
+        if len(values) > MOST_VALUES:
+            raise Invalid(f"“{of}”有超过 {MOST_VALUES} 种取值，请先合并。", code="sdc.values")
+        crossed = Crossed.of(table, subject, by, of)
+        if crossed.additive[1]:
+            return crossed.judged(k, key_opened=key_opened, totals=(False, True))
     return rows.counted(of, table).judged(k, key_opened)
 
 
@@ -139,8 +107,6 @@ class _Rows:
         pieces, names = [np.ones(len(self.groups), dtype=bool)], [f"{self.by}：全部"]
         if of is not None:
             classes, values = coded(table.column(of))
-            if len(values) > MOST_VALUES:
-                raise Invalid(f"“{of}”有超过 {MOST_VALUES} 种取值，请先合并。", code="sdc.values")
             pieces += [classes == code for code in range(len(values))]
             names += [f"{of}：{'空' if v is None else v}" for v in values.to_pylist()]
         columns: dict[str, Any] = {self.by: self.keys}
@@ -204,28 +170,6 @@ def _shares(
 
 def _sums(places: Codes, sizes: rules.Amounts, count: int) -> rules.Amounts:
     return np.bincount(places, sizes, count).astype(np.float64)
-
-
-def number_column(table: pa.Table, name: str) -> rules.Amounts:
-    """This function will return a column as float64, NaN where a cell is empty.
-
-    Raises `Invalid` where a cell holds no plain number.
-    """
-    try:
-        cells = table.column(name).cast(pa.float64())
-    except pa.ArrowException:
-        cells = None
-    if cells is None or pc.any(pc.invert(pc.is_finite(cells))).as_py():
-        raise Invalid(f"“{name}”有不是数的格子，不能求和；请先清理这一列。", code="sdc.number")
-    found: rules.Amounts = cells.fill_null(np.nan).to_numpy()
-    return found
-
-
-def coded(column: pa.ChunkedArray) -> tuple[Codes, pa.Array]:
-    """This function will return a number for each cell, and what the numbers stand for; null is
-    one of them."""
-    encoded = column.combine_chunks().dictionary_encode("encode")
-    return encoded.indices.to_numpy(zero_copy_only=False).astype(np.int64), encoded.dictionary
 
 
 def _union(first: int, second: int) -> str:

@@ -17,7 +17,7 @@ from typer.core import TyperCommand
 from gongshu.cleanroom import Verdict, check, grants_of, sources_of, verdict_form
 from gongshu.cleanroom.failures import RunFailed
 from gongshu.policy import PUBLIC, GrantIndex
-from gongshu.sdc import MARKER, Checked, judge_table, read_table
+from gongshu.sdc import MARKER, Checked, judge_crossed, judge_table, read_table
 from gongshu.vocabulary.errors import Invalid
 
 ALLOWED, NOT_JUDGED, REFUSED = 0, 1, 2
@@ -28,6 +28,13 @@ KINDS = {
     "amount": "合计或平均",
     "copy": "原样",
     "answer": "答案",
+}
+# Why of a whole table nothing may be shown: the cause of a run that failed, in words.
+NOTHING_SHOWN = {
+    "one_group_per_subject": "“{}”几乎一个主体一组，分组后等于把这一列逐个抄出；请换更粗的分组。",
+    "too_many_cells": "表太大，核对不了能不能由合计推算出被保护的数；请用更粗的分组，或不出合计。",
+    "suppression": "没有找到能保护全部格子的办法；请用更粗的分组，或不出合计。",
+    "audit": "核对不了能不能由合计推算出被保护的数；请用更粗的分组，或不出合计。",
 }
 
 
@@ -144,41 +151,44 @@ def _told(verdict: Verdict) -> str:
 def judge_file(  # noqa: PLR0917 - one option each; typer calls it by name
     table: Annotated[Path, typer.Argument(help="表（CSV 或 Parquet），一行一条记录 / the table")],
     subject: Annotated[str, typer.Option(help="主体列 / the column that names the subject")],
-    by: Annotated[str, typer.Option(help="分组列 / the column to group by")],
+    by: Annotated[
+        list[str], typer.Option(help="分组列；写两次是两个维度 / the columns to group by")
+    ],
     of: Annotated[str, typer.Option(help="再按这一列的每个取值计数 / count each value of it")] = "",
+    totals: Annotated[
+        bool, typer.Option("--totals", help="同时给出合计 / show the totals, too")
+    ] = False,
     added: Annotated[
         str, typer.Option("--sum", help="求这一列的合计和平均 / sum and mean of it")
     ] = "",
     k: Annotated[int, typer.Option(min=10, help="每个数至少涉及几个主体 / smallest cohort")] = 10,
     key_opened: Annotated[
-        bool, typer.Option("--key-opened", help="分组列是已开放的数据项 / the group is public")
+        bool, typer.Option("--key-opened", help="（第一个）分组列已开放 / the group is public")
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="输出 JSON / as JSON")] = False,
 ) -> None:
     """按披露控制规则判断一张表；0 可以，2 有要保护的，1 无法判断 / judge a table."""
-    rows = read_table(table)
+    rows, crossed = read_table(table), totals or len(by) > 1
+    if crossed and (of or added):
+        raise Invalid("--totals 和两个 --by 只用于计数，不能与 --of、--sum 同用。", code="unclear")
+    asked: dict[str, Any] = {"subject": subject, "k": k, "key_opened": key_opened}
+    cause, checked = "", None
     try:
-        checked = judge_table(
-            rows,
-            subject=subject,
-            by=by,
-            of=of or None,
-            amount=added or None,
-            k=k,
-            key_opened=key_opened,
-        )
+        if crossed:
+            checked = judge_crossed(rows, by=by, totals=totals, **asked)
+        else:
+            checked = judge_table(rows, by=by[0], of=of or None, amount=added or None, **asked)
     except RunFailed as failed:
-        if failed.cause != "one_group_per_subject":
+        if failed.cause not in NOTHING_SHOWN:
             raise
-        checked = None
-    form = _table_form(checked, by, k)
+        cause = failed.cause
+    form = _table_form(checked, k, NOTHING_SHOWN.get(cause, "").format(by[0]))
     typer.echo(json.dumps(form, ensure_ascii=False, indent=2) if as_json else _explained(form))
     raise typer.Exit(ALLOWED if form["allowed"] else REFUSED)
 
 
-def _table_form(checked: Checked | None, by: str, k: int) -> dict[str, Any]:
+def _table_form(checked: Checked | None, k: int, sentence: str) -> dict[str, Any]:
     if checked is None:
-        sentence = f"“{by}”几乎一个主体一组，分组后等于把这一列逐个抄出；请换更粗的分组。"
         return {"allowed": False, "k": k, "sentence": sentence, "protected": [], "shown": []}
     cells = [
         {

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pytest
 
 from gongshu.cleanroom.failures import RunFailed
-from gongshu.sdc import Checked, amounts, judge_table, protection, rules
+from gongshu.sdc import Checked, amounts, judge_table, rules
 
 K = 10
 
@@ -30,7 +30,7 @@ def judged(groups: dict[str, dict[str, int]], *, opened: bool = True) -> Checked
 
 
 def never(counts: Any, *_: Any, **__: Any) -> Any:
-    return np.zeros(len(counts), dtype=bool)
+    return np.zeros(np.shape(counts), dtype=bool)
 
 
 def nor_nested(one: Any, *_: Any) -> Any:
@@ -39,8 +39,7 @@ def nor_nested(one: Any, *_: Any) -> Any:
 
 EVEN = {"x": 40, "y": 40}
 HOLES = {
-    "too few": ("too_few", never, {"甲": {"x": 4, "y": 40}, "乙": EVEN, "丙": EVEN}),
-    "complement": ("complement_too_small", never, {"甲": {"x": 81, "y": 9}, "乙": EVEN}),
+    "too few": ("too_few", never, {"甲": {"x": 4, "y": 40, "z": 40}, "乙": EVEN, "丙": EVEN}),
     "class disclosure": ("class_disclosure", never, {"甲": {"x": 150, "y": 12}, "乙": EVEN}),
 }
 
@@ -54,6 +53,21 @@ def test_a_hole_in_a_rule_shows_a_cell(
 
     monkeypatch.setattr(rules, rule, hole)
     assert judged(groups).protected < before.protected
+
+
+def test_a_hole_in_the_complement_shows_who_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where one can be of two classes nothing adds up, and nine are not of class x."""
+    rows = [{"组": "甲", "类": "x", "人": f"{n}"} for n in range(81)]
+    rows += [{"组": "甲", "类": "y", "人": f"{n}"} for n in range(51, 90)]
+    known = pa.Table.from_pylist(rows)
+
+    def shown() -> Any:
+        found = judge_table(known, subject="人", by="组", of="类", k=K, key_opened=True)
+        return found.table["类：x"].to_pylist()
+
+    assert shown() == [None]
+    monkeypatch.setattr(rules, "complement_too_small", never)
+    assert shown() == [80]
 
 
 def test_a_hole_in_the_nested_rule_shows_a_difference(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -86,7 +100,7 @@ def test_a_hole_in_dominance_names_almost_everybodys_group(
     groups = {"甲": {"x": 1000, "y": 1000}, "乙": EVEN}
     assert judged(groups, opened=False).protected == 6
 
-    monkeypatch.setattr(protection._Result, "dominated", lambda self, counts: never(counts))
+    monkeypatch.setattr(rules, "dominant_group", never)
     assert judged(groups, opened=False).protected == 0
 
 
@@ -95,7 +109,7 @@ def test_a_hole_in_the_content_check_copies_the_key(monkeypatch: pytest.MonkeyPa
     with pytest.raises(RunFailed):
         judged(groups)
 
-    monkeypatch.setattr(protection._Result, "refuse_copies", lambda self: None)
+    monkeypatch.setattr(rules, "copies_the_key", lambda *_: False)
     assert judged(groups).table.num_rows == 50
 
 

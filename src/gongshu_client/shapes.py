@@ -1799,6 +1799,8 @@ class WorkshopVoteView:
     cast: bool
     commitment: str
     kind: str
+    named: str
     opinion: str | None
     passed: bool | None
+    reviewer: str
     salt: str | None

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from copy import copy
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.db import models, transaction
 
+from gongshu.ledger.notes import Signer
 from integration.city import START, City
 
 
@@ -59,3 +61,17 @@ def demo_city(city: City) -> City:
 
     Head.objects.update(demo=True)
     return city
+
+
+@pytest.fixture
+def home(tmp_path: Path, settings: Any) -> Path:
+    """Return a fresh node's folder with nothing but the ledger key and the secret of the rows."""
+    from gongshu_server.journal import sealing
+    from gongshu_server.secrets_folder import make_once, secret
+
+    of_the_rows = secret(Path(settings.HOME), "node.secret")
+    settings.HOME = tmp_path
+    make_once(tmp_path / "keys" / "node.secret", of_the_rows)
+    signer = Signer.generate(settings.LEDGER_ORIGIN).secret
+    (tmp_path / "keys" / sealing.KEY_FILE).write_text(signer + "\n", encoding="ascii")
+    return tmp_path

@@ -54,6 +54,7 @@ _STEPS = {
     "scenario.refused": "场景申请未获批准",
     "scenario.ended": "场景已结束",
     "release.submitted": "出域审核已提交",
+    "release.reviewers_drawn": "审核单位已抽定",
     "release.security_voted": "安全审核已投票",
     "release.compliance_voted": "业务规范性审核已投票",
     "release.passed": "双审核通过",

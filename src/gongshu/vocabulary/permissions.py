@@ -173,6 +173,8 @@ _WORKSHOP = {
     "release.submit": _permission("提交出域审核", "operator developer", "developer handler head"),
     "release.security_vote": _permission("安全审核投票", "security_reviewer", "reviewer"),
     "release.compliance_vote": _permission("业务规范性审核投票", "sector_authority", "reviewer"),
+    # Nobody chooses the reviewers: the lots come from a checkpoint signed after the submission.
+    "release.draw_reviewers": _permission("抽定审核单位", "node", "system"),
     # Neither reviewer opens the votes: the platform does, once both are in.
     "release.open_votes": _permission("开启双审核结果", "node", "system"),
     "release.sign_off": _permission("签批出域", "implementing_body", "head"),

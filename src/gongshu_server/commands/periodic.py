@@ -80,6 +80,7 @@ def _sealer() -> sealing.Sealer:
 PERIODIC: tuple[Periodic, ...] = (
     Periodic("seal", 1, lambda: _sealer().seal_all(at=clock.now())),
     Periodic("collect", 2, lambda: collecting.collect(by=node(), at=clock.now())),
+    Periodic("draw_reviewers", 2, lambda: workshop.draw_waiting(at=clock.now())),
     Periodic("lights", 60, lambda: cases.note_lights(by=node(), at=clock.now())),
     Periodic("notices", 60, _queue_notices),
     Periodic("expire_agreements", 60, _expire_agreements),

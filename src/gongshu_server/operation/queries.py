@@ -34,6 +34,7 @@ __all__ = [
     "plan",
     "plans",
     "providers",
+    "reviewers",
     "reviewing_bodies",
     "scenario",
     "scenario_grants",
@@ -120,6 +121,12 @@ def reviewing_bodies(agreement_id: str) -> dict[str, str]:
     """Return the bodies that review releases under the agreement: organisation id -> kind."""
     rows = ReviewingBody.objects.filter(agreement_id=agreement_id)
     return dict(rows.values_list("organisation_id", "kind"))
+
+
+def reviewers(agreement_id: str) -> list[ReviewingBody]:
+    """Return the same as rows, each with its organisation at hand."""
+    rows = ReviewingBody.objects.filter(agreement_id=agreement_id)
+    return list(rows.select_related("organisation").order_by("pk"))
 
 
 def active_agreements() -> list[Agreement]:

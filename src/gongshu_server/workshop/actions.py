@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from gongshu_server.workshop.drafting import draft, open_task
+from gongshu_server.workshop.drawing import draw_reviewers, draw_waiting
 from gongshu_server.workshop.releases import (
     record_export_exception,
     release,
@@ -23,6 +24,8 @@ from gongshu_server.workshop.voting import open_votes, vote_compliance, vote_sec
 __all__ = [
     "Outcome",
     "draft",
+    "draw_reviewers",
+    "draw_waiting",
     "finish_run",
     "give_up_abandoned",
     "open_task",

@@ -16,7 +16,8 @@ from gongshu_server.accounts.permissions import require
 from gongshu_server.cases.models import Case
 from gongshu_server.catalogue.models import Snapshot
 from gongshu_server.journal.models import Entry
-from gongshu_server.workshop import checking
+from gongshu_server.workshop import checking, drawing
+from gongshu_server.workshop.drawing import Body
 from gongshu_server.workshop.models import (
     ExportException,
     Query,
@@ -53,10 +54,15 @@ class RunView:
 
 @dataclass(frozen=True, slots=True)
 class VoteView:
-    """One vote as it may be seen: before both are in, only that it was cast."""
+    """One vote as it may be seen: before both are in, only that it was cast.
+
+    `reviewer` is the id of the body that was drawn, empty before the draw; `named` is its name.
+    """
 
     kind: str
     cast: bool
+    reviewer: str = ""
+    named: str = ""
     commitment: str = ""
     passed: bool | None = None
     opinion: str | None = None
@@ -215,22 +221,26 @@ def votes(release_id: str, *, by: Actor) -> tuple[VoteView, ...]:
     Until both votes are in only their being cast is shown, to the voters as well: otherwise the
     second one could learn the first.
     """
-    return votes_of(release(release_id, by=by))
+    row = release(release_id, by=by)
+    return votes_of(row, drawing.reviewers(row))
 
 
-def votes_of(row: Release) -> tuple[VoteView, ...]:
-    """Return the same of a release that the caller may see and has at hand."""
+def votes_of(row: Release, reviewers: Iterable[Body]) -> tuple[VoteView, ...]:
+    """Return the same of a release that the caller may see and has at hand, with its reviewers."""
     cast = {vote.kind: vote for vote in Vote.objects.filter(release=row)}
+    bodies = {body.kind: body for body in reviewers}
     return tuple(
         VoteView(
             kind=kind,
             cast=kind in cast,
+            reviewer=bodies[kind].organisation if kind in bodies else "",
+            named=bodies[kind].name if kind in bodies else "",
             commitment=cast[kind].commitment if kind in cast else "",
             passed=cast[kind].passed if kind in cast else None,
             opinion=cast[kind].opinion if kind in cast else None,
             salt=cast[kind].salt if kind in cast else None,
         )
-        for kind in ("security", "compliance")
+        for kind in drawing.KINDS
     )
 
 

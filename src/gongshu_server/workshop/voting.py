@@ -14,14 +14,12 @@ from gongshu_server.accounts.models import Organisation
 from gongshu_server.accounts.permissions import require
 from gongshu_server.cases import engine
 from gongshu_server.journal.actions import action
-from gongshu_server.operation import queries as operation
-from gongshu_server.operation.models import Scenario
-from gongshu_server.workshop import ballots, content, releases
+from gongshu_server.workshop import ballots, content, drawing, releases
 from gongshu_server.workshop.ballots import Ballot, Sealed
-from gongshu_server.workshop.models import Query, Release, Task, Vote
+from gongshu_server.workshop.drawing import KINDS
+from gongshu_server.workshop.models import Query, Release, Vote
 
 CLAUSE = "opinions-12.5"
-KINDS = {"security": "安全审核", "compliance": "业务规范性审核"}
 
 
 @action
@@ -69,14 +67,9 @@ def _cast(
 
 
 def _independent(release: Release, kind: str, *, by: Actor) -> None:
-    """Refuse a reviewer who is not named for this review, wrote the query, or votes twice (S8)."""
+    """Refuse a reviewer who was not drawn for this review, wrote the query, or votes twice (S8)."""
     query = Query.objects.get(pk=release.run.query_id)
-    task = Task.objects.get(pk=query.task_id)
-    scenario = Scenario.objects.get(pk=task.scenario_id)
-    if operation.reviewing_bodies(scenario.agreement_id).get(by.organisation) != kind:
-        raise NotPermitted(
-            f"协议没有指定贵单位承担{KINDS[kind]}。", code="not_a_named_reviewer", clause=CLAUSE
-        )
+    drawing.refuse_unless_drawn(release, kind, by=by)
     interested = [release.developer_id, release.operator_id]
     authors = {_person(text) for text in (query.author, release.author, release.run.actor)}
     if _share_control(by, interested) or by.person in authors:

@@ -176,7 +176,7 @@ def test_the_two_reviews_need_two_bodies_apart_from_the_operator(world: World) -
         group = Organisation.objects.get(pk=world.organisations[group_of]).control_group
         Organisation.objects.filter(pk=world.organisations[code]).update(control_group=group)
 
-    join("sector", "secrecy")
+    join("sector", "cyberspace")
     assert refused_terms(world).code == "reviewers.same"
     join("sector", "operator")
     assert refused_terms(world).code == "reviewers.operator"

@@ -14,11 +14,8 @@ from gongshu_server.accounts.models import Login
 from gongshu_server.identity_providers import Provider
 from gongshu_server.journal import clock
 from integration.city import City
-from integration.journal.conftest import home
 from integration.portal.provider import CLIENT, SECRET, FakeProvider, Served
 from integration.portal.sign_ins import PASSWORD
-
-__all__ = ["home"]
 
 
 @pytest.fixture

@@ -464,7 +464,7 @@ def test_nobody_else_sees_the_content(bench: Bench, by: Any, error: type[DomainE
 
 def test_who_sees_a_release(bench: Bench) -> None:
     release = bench.submitted()
-    for code in ("lab", "operator", "bureau", "cyberspace", "secrecy", "sector", "audit"):
+    for code in ("lab", "operator", "bureau", "cyberspace", "sector", "audit"):
         assert queries.release(release.pk, by=bench.world.actor(code)) == release
     for code in ("other_lab", "other_operator", "other_security", "tax", "other_bureau"):
         with pytest.raises(NotFound):

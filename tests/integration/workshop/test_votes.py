@@ -270,6 +270,11 @@ def test_who_may_not_review_for_security(
 
 
 def test_a_body_that_the_agreement_does_not_name_does_not_review(bench: Bench) -> None:
+    ReviewingBody.objects.create(
+        agreement=bench.agreement,
+        organisation_id=bench.world.organisations["secrecy"],
+        kind="security",
+    )
     release = bench.submitted()
     ReviewingBody.objects.filter(organisation_id=bench.world.organisations["cyberspace"]).delete()
     with pytest.raises(NotPermitted) as caught:
@@ -337,8 +342,6 @@ def test_a_body_votes_once(bench: Bench) -> None:
     bench.vote(release, "security", passed=False)
     with pytest.raises(Conflict, match="已经投过票"):
         bench.vote(release, "security", passed=True)
-    with pytest.raises(Conflict, match="已经投过票"):
-        bench.vote(release, "security", by=("secrecy", "reviewer"))
     assert Vote.objects.count() == 1
     bench.vote(release, "compliance")
     assert queries.state(release) == "rejected"

@@ -6,7 +6,8 @@ from datetime import timedelta
 
 from gongshu_server.accounts.actors import node
 from gongshu_server.demo.stage import Scene, Stage, assure, refused
-from gongshu_server.workshop import actions, queries, running
+from gongshu_server.journal import sealing
+from gongshu_server.workshop import actions, drawing, queries, running
 from gongshu_server.workshop.models import Query, Release, Run
 
 RAW_COPY = "regime.raw_copy"
@@ -132,7 +133,7 @@ def _review(stage: Stage, run: queries.RunView) -> Release:
 
 
 def _vote(stage: Stage, release: Release) -> None:
-    """The author may not vote; of the two that do, the second sees nothing of the first."""
+    """Lots name the reviewers; the author may not vote; the second sees nothing of the first."""
 
     def security(code: str, duty: str) -> None:
         actions.vote_security(
@@ -144,8 +145,10 @@ def _vote(stage: Stage, release: Release) -> None:
         )
 
     refused(lambda: security("developer", "developer"), "not_permitted")
+    drawn, other = _draw(stage, release)
+    refused(lambda: security(other, "reviewer"), "another_was_drawn")
     stage.time.working_days(1)
-    security("cyberspace", "reviewer")
+    security(drawn, "reviewer")
     sector = stage.actor("sector", "reviewer")
     seen = queries.votes(release.pk, by=sector)
     sealed = all(vote.passed is None and not vote.opinion for vote in seen)
@@ -157,6 +160,22 @@ def _vote(stage: Stage, release: Release) -> None:
         by=sector,
         at=stage.time.minutes(3),
     )
+
+
+def _draw(stage: Stage, release: Release) -> tuple[str, str]:
+    """Draw by the checkpoint after the submission; return who does 安全审核 and who does not."""
+    bodies = ["cyberspace", "secrecy"]
+    refused(lambda: _look(stage, release, bodies[0]), "not_a_reviewer")
+    sealing.seal_all(at=stage.time.minutes(1))
+    actions.draw_reviewers(release_id=release.pk, by=node(), at=stage.time.minutes(1))
+    drawn = {body.organisation for body in drawing.reviewers(release)}
+    bodies.sort(key=lambda code: stage.organisation(code) not in drawn)
+    return bodies[0], bodies[1]
+
+
+def _look(stage: Stage, release: Release, code: str) -> Release:
+    by = stage.actor(code, "reviewer")
+    return actions.view_release(release_id=release.pk, by=by, at=stage.time.minutes(1))
 
 
 def _settle(stage: Stage, release: Release) -> None:

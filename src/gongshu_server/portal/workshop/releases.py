@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.db.models import OuterRef
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -10,7 +11,6 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from gongshu.vocabulary.errors import NotFound
 from gongshu_server.cases import queries as cases
-from gongshu_server.operation import queries as operation
 from gongshu_server.portal import sessions
 from gongshu_server.portal.asking import ask
 from gongshu_server.portal.cases import head_context
@@ -19,7 +19,7 @@ from gongshu_server.portal.forms import StepForm
 from gongshu_server.portal.lists import page_of
 from gongshu_server.portal.workshop.forms import ExportForm, QuestionForm
 from gongshu_server.portal.workshop.presenting import columns, picture, sources_of
-from gongshu_server.workshop import offers, queries
+from gongshu_server.workshop import drawing, offers, queries
 from gongshu_server.workshop.models import ExportException, Release, Run
 from gongshu_server.workshop.reviewing import LOOKING
 
@@ -142,19 +142,19 @@ def release(request: HttpRequest, release_id: str) -> HttpResponse:
     rows = Release.objects.visible_to(by).select_related(
         "run__query__task__scenario", "developer", "operator", "implementing_body"
     )
-    row = rows.filter(pk=release_id).first()
+    drawn = rows.annotate(draw=drawing.entry_of(OuterRef("pk")))
+    row = drawn.filter(pk=release_id).first()
     if row is None:
         raise NotFound(_("没有这个出域申请。"), code="release_not_found")
-    query = row.run.query
-    reviewing = operation.reviewing_bodies(query.task.scenario.agreement_id)
-    looking = {*reviewing, row.implementing_body_id}
+    query, bodies = row.run.query, drawing.reviewers(row)
+    looking = {row.implementing_body_id, *(body.organisation for body in bodies)}
     shown = columns(query.verdict["lineage"]) if query.verdict else []
     grants = query.verdict.get("grants", {})
     context = {
         **head_context(cases.heading(row.case, by=by, at=at), at=at),
         "release": row,
         "query": query,
-        "votes": queries.votes_of(row),
+        "votes": queries.votes_of(row, bodies),
         "picture": picture(shown, offers.origins(sources_of(shown, grants), by=by)),
         "may_look": by.organisation in looking and any(by.has_duty(code) for code in LOOKING),
     }

@@ -21,6 +21,7 @@ ALLOWED: Mapping[str, frozenset[str]] = {
     "procedures": frozenset(),
     "products": frozenset({"pyarrow"}),
     "profile": frozenset({"numpy", "pyarrow"}),
+    "quality": frozenset({"numpy", "pyarrow"}),
     "risk": frozenset({"numpy", "pyarrow"}),
     "sandbox": frozenset({"pyarrow"}),
     "sdc": frozenset({"highspy", "numpy", "pyarrow"}),

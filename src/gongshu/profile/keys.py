@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import pyarrow as pa
 
-from gongshu.engines.connections import OutOfMemory, connect
+from gongshu.engines.connections import Feed, OutOfMemory, connect
 from gongshu.profile.model import ColumnProfile
 
 MEMORY: Final = 1024**3
@@ -62,7 +62,7 @@ def confirm(
     """
     places = sorted(set(itertools.chain.from_iterable(sets)))
     held = pa.schema([(f"c{place}", schema.field(place).type) for place in places])
-    reader = pa.RecordBatchReader.from_batches(
+    feed = Feed(
         held,
         (
             pa.RecordBatch.from_arrays([batch.column(place) for place in places], schema=held)
@@ -72,9 +72,9 @@ def confirm(
     asked = ", ".join(
         f"count(DISTINCT hash({', '.join(f'c{place}' for place in one)}))" for one in sets
     )
-    with connect(memory_bytes=MEMORY) as connection:
+    with connect(memory_bytes=MEMORY) as connection, feed.faults():
         try:
-            counted = connection.from_arrow(reader).aggregate(asked).fetchall()[0]
+            counted = connection.from_arrow(feed.reader()).aggregate(asked).fetchall()[0]
         except OutOfMemory:
             return None
     return [

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import pyarrow as pa
 
-from gongshu.engines.connections import connect
+from gongshu.engines.connections import Feed, connect
 from gongshu.profile.frequent import Frequent
 
 QUANTILES: Final = (0.05, 0.25, 0.5, 0.75, 0.95)
@@ -63,48 +63,31 @@ def measure_spread(
         for batch in batches:
             see(batch)
         return spreads
-    passing = _Passing(schema, measured, batches, see)
-    with connect(memory_bytes=MEMORY) as connection:
+    feed = Feed(*_passing(schema, measured, batches, see))
+    with connect(memory_bytes=MEMORY) as connection, feed.faults():
         selected = ", ".join(_asked(place, schema.field(place).type) for place in measured)
-        try:
-            row = connection.from_arrow(passing.reader()).aggregate(selected).fetchall()[0]
-        except Exception:
-            if passing.fault is not None:
-                raise passing.fault from None
-            raise
+        row = connection.from_arrow(feed.reader()).aggregate(selected).fetchall()[0]
     for at, place in enumerate(measured):
         spreads[place] = _spread(row[4 * at : 4 * at + 4])
     return spreads
 
 
-class _Passing:
-    """The measured columns of the batches on their way through `see` into the engine."""
+def _passing(
+    schema: pa.Schema,
+    measured: Sequence[int],
+    batches: Iterator[pa.RecordBatch],
+    see: Callable[[pa.RecordBatch], None],
+) -> tuple[pa.Schema, Iterator[pa.RecordBatch]]:
+    """Return the measured columns of the batches, each batch shown to `see` on its way."""
+    held = pa.schema([(f"c{place}", schema.field(place).type) for place in measured])
 
-    def __init__(
-        self,
-        schema: pa.Schema,
-        measured: Sequence[int],
-        batches: Iterator[pa.RecordBatch],
-        see: Callable[[pa.RecordBatch], None],
-    ) -> None:
-        self._schema = pa.schema([(f"c{place}", schema.field(place).type) for place in measured])
-        self._measured, self._batches, self._see = list(measured), batches, see
-        self.fault: BaseException | None = None
+    def passing() -> Iterator[pa.RecordBatch]:
+        for batch in batches:
+            see(batch)
+            arrays = [batch.column(place) for place in measured]
+            yield pa.RecordBatch.from_arrays(arrays, schema=held)
 
-    def reader(self) -> pa.RecordBatchReader:
-        """Return the reader that the engine pulls."""
-        return pa.RecordBatchReader.from_batches(self._schema, self._pass())
-
-    def _pass(self) -> Iterator[pa.RecordBatch]:
-        try:
-            for batch in self._batches:
-                self._see(batch)
-                arrays = [batch.column(place) for place in self._measured]
-                yield pa.RecordBatch.from_arrays(arrays, schema=self._schema)
-        except Exception as fault:
-            # The engine would keep its text only; the caller is owed the error itself.
-            self.fault = fault
-            raise
+    return held, passing()
 
 
 def _has_spread(kind: pa.DataType) -> bool:

@@ -19,6 +19,7 @@ from typing import Any
 from django.apps import apps
 
 from gongshu.procedures import procedure
+from gongshu.quality import RuleKind, Scheme, all_metrics
 from gongshu.vocabulary.events import EVENTS
 from gongshu_server import configuration
 from gongshu_server.api.api import document
@@ -32,6 +33,22 @@ NOTICE = "<!-- 由 gongshu docs 生成，请勿手工修改。 -->"
 ENV_EXAMPLE = "../../.env.example"
 _RECORDED = re.compile(r'Event\(\s*"([a-z_.]+)"')
 _UNUSED = "本版本尚不产生"
+RULE_FIELDS = {
+    RuleKind.not_null: "一个数据项",
+    RuleKind.unique: "一个或几个数据项",
+    RuleKind.type: "一个数据项；`type`：integer、decimal、date、datetime、boolean",
+    RuleKind.length: "一个数据项；`low`、`high`：字数，至少写一个",
+    RuleKind.pattern: "一个数据项；`pattern`：RE2 正则表达式，对整个值",
+    RuleKind.code_set: "一个数据项；`values`：允许的取值",
+    RuleKind.range: "一个数据项；`low`、`high`：数，至少写一个，含两端",
+    RuleKind.period: "一个数据项；`low`、`high`：日期，至少写一个，含两端",
+    RuleKind.checksum: "一个数据项；`check`：citizen_id、uscc、bank_card",
+    RuleKind.equal: "两个数据项，取值相同",
+    RuleKind.compare: "两个数据项；`operator`：<、<=、>、>=、<>",
+    RuleKind.sequence: "两个日期，前一个不晚于后一个",
+    RuleKind.referential: "一个数据项；`table`、`key`：在哪张表的哪个数据项里找得到",
+    RuleKind.timeliness: "一个日期；`days`：不早于评价日之前多少天",
+}
 
 
 def run(*, write: Path | None, check: Path | None) -> int:
@@ -77,6 +94,7 @@ def pages() -> dict[str, str]:
         "settings.md": settings_page(),
         "actions.md": actions_page(),
         "events.md": events_page(),
+        "quality.md": quality_page(),
         "openapi.json": openapi(),
         ENV_EXAMPLE: configuration.env_example().rstrip("\n") + "\n",
     }
@@ -93,6 +111,38 @@ def settings_page() -> str:
         "程序不会自动读取 `.env` 文件，请由服务管理程序或 shell 把它载入环境。"
     )
     return _page("设置", [intro, _table(("名称", "默认值", "含义", "Meaning"), rows)])
+
+
+def quality_page() -> str:
+    """Return the page of the metrics of data quality and the kinds of rules."""
+    intro = (
+        "数据质量指标及其公式，取自同一张表 `gongshu/quality/metrics.toml`。A 和 B 是计数；"
+        "B = 0 时写“无法评估”，既不是0，也不是100%。各指标不合成总分：标准没有给权重。"
+        "“计入”一栏是质量规则的种类；`row.` 开头的按记录计，`fact.` 开头的由节点在表外记录。"
+        "名称、代码和公式没有对照标准原文，引用前请核对。"
+    )
+    heads = ("代码", "指标", "Metric", "维度", "公式", "A", "B", "取向", "计入")
+    parts = [intro]
+    for scheme in Scheme:
+        rows = [
+            (
+                f"`{one.code}`",
+                one.zh,
+                one.en,
+                one.dimension.zh,
+                one.formula.zh,
+                one.a or "—",
+                one.b or "—",
+                "越低越好" if one.lower_is_better else "越高越好",
+                "、".join(f"`{feed}`" for feed in one.feeds),
+            )
+            for one in all_metrics()
+            if one.scheme is scheme
+        ]
+        parts += [f"## {scheme.zh}", _table(heads, rows)]
+    kinds = [(f"`{kind.value}`", kind.zh, RULE_FIELDS[kind]) for kind in RuleKind]
+    parts += ["## 规则的种类", _table(("种类", "名称", "要写的字段"), kinds)]
+    return _page("数据质量指标", parts)
 
 
 def openapi() -> str:

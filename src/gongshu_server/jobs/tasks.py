@@ -55,6 +55,14 @@ def enqueue(code: str, *ids: str) -> None:
     run.enqueue(code, list(ids))
 
 
+def pending(code: str, name: str) -> bool:
+    """Tell whether work of that code on that object waits for a worker or is under way."""
+    waiting = (TaskResultStatus.READY, TaskResultStatus.RUNNING)
+    return DBTaskResult.objects.filter(
+        args_kwargs__args__0=code, args_kwargs__args__1__0=name, status__in=waiting
+    ).exists()
+
+
 def undone(code: str, ids: Collection[str]) -> tuple[list[str], list[str]]:
     """Return those of `ids` whose work nobody does: to be queued again, and failed too often.
 

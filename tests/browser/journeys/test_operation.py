@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from browser.journeys.visitor import Visitor
+from browser.journeys.visitor import Visitor, shown
 
 Come = Callable[..., Visitor]
 PLAN = "临澜市道路运输公共数据授权运营实施方案"
 SCENARIO = "危险货物运输企业核验"
 SOURCE = "安全生产许可证"
-DAY = "2026-11-20"
 
 
 def test_a_plan_becomes_an_agreement_and_a_scenario_gets_its_grants(visitor: Come) -> None:
@@ -30,12 +29,13 @@ def test_a_plan_becomes_an_agreement_and_a_scenario_gets_its_grants(visitor: Com
     operator.reads("已批准", SOURCE)
     operator.picture("scenario")
     operator.in_english()
-    operator.reads("至 2028年12月31日")
+    operator.reads(f"至 {shown(operator.day(2 * 365))}")
 
 
 def _plan(body: Visitor, government: Visitor) -> None:
     """Twelve items; the government decides, the province files, the government approves."""
     body.wear("实施机构")
+    dated = body.day(-10)
     body.menu("方案与协议")
     body.open("拟订实施方案")
     body.fill("方案名称", PLAN)
@@ -60,13 +60,17 @@ def _plan(body: Visitor, government: Visitor) -> None:
     government.open(f"实施方案：{PLAN}")
     government.open("记录集体决策", within="main .next-steps")
     government.paper(
-        "集体决策文件", "同意。", number="临政纪〔2026〕21号", issuer="临澜市人民政府", dated=DAY
+        "集体决策文件",
+        "同意。",
+        number="临政纪〔2026〕21号",
+        issuer="临澜市人民政府",
+        dated=dated,
     )
     government.press("记录集体决策")
     body.menu("待办")
     body.open(f"实施方案：{PLAN}")
     body.open("备案", within="main .next-steps")
-    body.paper("备案回执", "已收。", number="省数备〔2026〕21号", dated=DAY, receipt="回执-21")
+    body.paper("备案回执", "已收。", number="省数备〔2026〕21号", dated=dated, receipt="回执-21")
     body.press("备案")
     government.menu("待办")
     government.open(f"实施方案：{PLAN}")
@@ -79,6 +83,7 @@ def _agreement(body: Visitor) -> None:
     body.menu("方案与协议")
     body.open(PLAN)
     body.open("起草授权运营协议")
+    dated = body.day(-10)
     body.tick(SOURCE)
     body.press("列出所选资源的数据项")
     _choose_everything(body)
@@ -88,23 +93,27 @@ def _agreement(body: Visitor) -> None:
     for box in ("临澜市委网信办", "临澜市工业和信息化局", "产业发展", "产品经营"):
         body.tick(box)
     body.fill("产品和服务清单", SCENARIO)
-    body.fill("授权期限自", "2026-11-30")
-    body.fill("授权期限至", "2032-11-29")
+    body.fill("授权期限自", body.day())
+    body.fill("授权期限至", body.day(6 * 366))
     _say_everything(body)
     body.press("形成协议草案", refused=True)
     body.reads("五年")
-    body.fill("授权期限至", "2029-11-29")
+    body.fill("授权期限至", body.day(3 * 365))
     body.press("形成协议草案")
     body.open("记录实施机构集体决策", within="main .next-steps")
     body.paper(
-        "集体决策文件", "同意。", number="临数纪〔2026〕21号", issuer="临澜市数据局", dated=DAY
+        "集体决策文件",
+        "同意。",
+        number="临数纪〔2026〕21号",
+        issuer="临澜市数据局",
+        dated=dated,
     )
     body.press("记录实施机构集体决策")
     body.open("签订", within="main .next-steps")
-    body.paper("协议文本", "见附件。", number="临数协〔2026〕21号", dated=DAY)
+    body.paper("协议文本", "见附件。", number="临数协〔2026〕21号", dated=dated)
     body.press("签订")
     body.open("备案", within="main .next-steps")
-    body.paper("备案回执", "已收。", number="省数备〔2026〕22号", dated=DAY, receipt="回执-22")
+    body.paper("备案回执", "已收。", number="省数备〔2026〕22号", dated=dated, receipt="回执-22")
     body.press("备案")
     body.open("生效", within="main .next-steps")
     body.press("生效")
@@ -130,7 +139,7 @@ def _apply(operator: Visitor) -> None:
     operator.choose("开发主体", "澜鉴科技")
     operator.tick("产业发展")
     operator.tick("产品经营")
-    operator.fill("场景期限至", "2028-12-31")
+    operator.fill("场景期限至", operator.day(2 * 365))
     operator.tick("只用于本场景所列用途")
     _choose_everything(operator)
     operator.press("提交场景申请")

@@ -7,6 +7,7 @@ import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,7 @@ DATA = frozenset(
     | {"企业安全生产风险分布", "安全生产许可证核验"}
     | {"一致", "不一致", "查无记录", "异议处理中"}
 )
+DAY = re.compile("(\\d+)年(\\d+)月(\\d+)日")
 CHINESE = re.compile("[\u4e00-\u9fff]+")
 NUMBER = re.compile("[\u4e00-\u9fff]+〔\\d{4}〕\\d+号")
 AXE = Axe()
@@ -97,9 +99,9 @@ class Visitor:
             self.faults.remove(told[0])
         self.look()
 
-    def fill(self, label: str, value: str) -> None:
+    def fill(self, label: str, value: str | date) -> None:
         """Fill in the first field of that label."""
-        self.page.locator("main").get_by_label(label).first.fill(value)
+        self.page.locator("main").get_by_label(label).first.fill(str(value))
 
     def choose(self, label: str, value: str) -> None:
         """Choose the first option whose words contain the value."""
@@ -134,7 +136,7 @@ class Visitor:
             [file.name, bytes_],
         )
 
-    def paper(self, kind: str, text: str, **said: str) -> None:
+    def paper(self, kind: str, text: str, **said: str | date) -> None:
         """Fill in a paper of that kind, opening its part of the form if need be.
 
         `said` are number, issuer, dated and receipt, where such a paper must carry them.
@@ -145,7 +147,13 @@ class Visitor:
             title.click()
         part.get_by_label("内容或摘要").fill(text)
         for name, value in said.items():
-            part.get_by_label(PAPER[name]).fill(value)
+            part.get_by_label(PAPER[name]).fill(str(value))
+
+    def day(self, after: int = 0) -> date:
+        """Return the day that many days after the one that the demo's banner shows."""
+        said = self.page.locator(".banner").inner_text()
+        year, month, number = (int(part) for part in DAY.findall(said)[0])
+        return date(year, month, number) + timedelta(days=after)
 
     def working_days(self, days: int) -> None:
         """Move the demo's time by its button."""
@@ -193,6 +201,11 @@ class Visitor:
         folder = os.environ.get("GONGSHU_IMAGES")
         if folder:
             self.page.screenshot(path=str(Path(folder) / f"{name}.png"), scale="css")
+
+
+def shown(day: date) -> str:
+    """Return a day as Chinese pages show it."""
+    return f"{day.year}年{day.month}月{day.day}日"
 
 
 def _has_english(words: str) -> bool:

@@ -137,7 +137,12 @@ def test_only_its_operator_builds_a_product(city: City) -> None:
     product = listed(city)
     url = f"/market/products/{product.pk}/build/"
     assert signed_in(city, "insurer").post(url).status_code == 404
-    assert signed_in(city, "operator").post(url).status_code == 302
+    operator = signed_in(city, "operator")
+    page = f"/market/products/{product.pk}/"
+    assert "正在构建" not in opened(operator, page)
+    assert operator.post(url).status_code == 302
+    assert "正在构建" in opened(operator, page)
+    assert "正在构建" not in opened(signed_in(city, "insurer"), page)
     assert signed_in(city, "operator/developer").get(url).status_code == 405
 
 

@@ -14,7 +14,7 @@ from gongshu_server.accounts.actors import Actor
 from gongshu_server.accounts.directory import holders
 from gongshu_server.accounts.permissions import require
 from gongshu_server.cases import queries as cases
-from gongshu_server.jobs.tasks import enqueue
+from gongshu_server.jobs.tasks import enqueue, pending
 from gongshu_server.market import shelf
 from gongshu_server.market.models import DATASET, VERIFICATION, Product
 from gongshu_server.portal import sessions
@@ -65,6 +65,7 @@ def product(request: HttpRequest, product_id: str) -> HttpResponse:
         "background": shelf.background(row),
         "examples": examples(row, request.build_absolute_uri("/")),
         "own": own,
+        "building": own and pending("build", row.pk),
         "may_order": by is not None and not own and by.may("order.place") and row.state == "listed",
         "may_state_necessity": by is not None
         and own

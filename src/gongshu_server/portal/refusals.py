@@ -37,13 +37,14 @@ STATUS: tuple[tuple[type[DomainError], int], ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Broken:
-    """One line of the decision card: limit, asked, allowed, clause, and a sentence."""
+    """One line of the decision card: limit, asked, allowed, clause, and a sentence, or several."""
 
     limit: str
     asked: str
     allowed: str
     clause: str
     sentence: str
+    more: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

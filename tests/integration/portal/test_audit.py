@@ -9,7 +9,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
-from gongshu_server.accounts.models import OrganisationRole
+from gongshu_server.accounts.models import Organisation, OrganisationRole
 from gongshu_server.cases.models import Case
 from gongshu_server.journal import clock, sealing
 from gongshu_server.journal.models import Entry
@@ -64,8 +64,18 @@ def test_an_entry_opens_for_its_own_body_and_others_get_nothing(city: City) -> N
     founded = Entry.objects.filter(event="organisation.founded").first()
     assert founded
     page = opened(signed_in(city, "audit/auditor"), f"/audit/entries/{founded.pk}/")
+    assert f"机构 {Organisation.objects.get(pk=founded.subject_id).name}" in page
     assert "不能打开内容" in page
     opened(signed_in(city, "audit/auditor"), f"/audit/entries/{founded.pk}/receipt/", status=404)
+
+
+def test_an_entry_names_no_resource_that_is_not_published(city: City) -> None:
+    """Its kind is said in words; its title is for those who may see it."""
+    row = filed(city)
+    (entry,) = Entry.objects.filter(event="catalogue.filed")
+    page = opened(signed_in(city, "audit/auditor"), f"/audit/entries/{entry.pk}/")
+    assert f"数据资源 {row.pk}" in page
+    assert f"数据资源 {row.title}" not in page
 
 
 @pytest.fixture

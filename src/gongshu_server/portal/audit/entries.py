@@ -20,6 +20,7 @@ from gongshu_server.oversight import entries
 from gongshu_server.oversight.entries import EntryView, Sought
 from gongshu_server.portal import sections, sessions
 from gongshu_server.portal.audit.forms import SearchForm
+from gongshu_server.portal.audit.subjects import kind_of, name_of
 from gongshu_server.portal.doing import perform, signed_in
 from gongshu_server.portal.lists import page_of
 from gongshu_server.portal.speech import say
@@ -80,7 +81,13 @@ def entry(request: HttpRequest, entry_id: str) -> HttpResponse:
     # What was refused may not be there for who asked: only what was done leads on.
     done = view.outcome == "done"
     subject = sections.subject_url(view.subject_kind, view.subject_id) if done else ""
-    return render(request, "portal/audit/entry.html", {**row, "said": said, "subject_url": subject})
+    more = {
+        "said": said,
+        "subject_url": subject,
+        "kind": kind_of(view.subject_kind),
+        "name": name_of(view.subject_kind, view.subject_id) if done else "",
+    }
+    return render(request, "portal/audit/entry.html", {**row, **more})
 
 
 @signed_in

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -79,20 +82,27 @@ def outcome(request: HttpRequest, review_id: str) -> HttpResponse:
 
 def _card(row: OpeningReview) -> DecisionCard | None:
     """Return what the machine found as a decision card; None where it found nothing."""
-    reasons = tuple(
-        Broken(
-            limit=finding["item"],
-            asked=_("%(count)s 个值") % {"count": finding["count"]},
-            allowed=_("0 个值"),
-            clause=finding["clause"],
-            sentence=finding["sentence"],
-        )
-        for finding in row.findings
-    )
+    found: dict[str, list[Any]] = {}
+    for finding in row.findings:
+        found.setdefault(finding["item"], []).append(finding)
+    reasons = tuple(_broken(item, findings) for item, findings in found.items())
     if not reasons:
         return None
     sentence = _("机器检查不予通过：下列数据项不得无条件开放。请去掉这些数据项，或更正后重新申请。")
     return DecisionCard(sentence, "machine_check_refuse", reasons[0].clause, reasons)
+
+
+def _broken(item: str, findings: Sequence[Any]) -> Broken:
+    """Return an item's findings as one line: the most values that any of them counts."""
+    first, *others = findings
+    return Broken(
+        limit=item,
+        asked=_("%(count)s 个值") % {"count": max(one["count"] for one in findings)},
+        allowed=_("0 个值"),
+        clause=first["clause"],
+        sentence=first["sentence"],
+        more=tuple(one["sentence"] for one in others),
+    )
 
 
 @signed_in

@@ -32,6 +32,7 @@ from gongshu_server.accounts.models import Login
 from gongshu_server.portal import refusals, sessions
 from gongshu_server.portal.doing import View, done, perform, signed_in
 from gongshu_server.portal.first_password import FirstPasswordForm
+from gongshu_server.portal.people.devices import device
 
 SEED = "totp_seed"
 ASKED = "passkey_to_add"
@@ -64,12 +65,13 @@ def safety(request: HttpRequest) -> HttpResponse:
     """Show how the reader signs in, and where they are signed in now."""
     by = sessions.actor(request)
     login = logins.of(by.person)
+    opened = open_sessions.of(by=by, here=request.session.session_key or "")
     context = {
         "login": login,
         "factors": second_factors.of(login) if login else [],
         "codes": second_factors.unused_recovery_codes(login) if login else 0,
         "identities": _identities(by.person),
-        "open": open_sessions.of(by=by, here=request.session.session_key or ""),
+        "open": [(one, device(one.device)) for one in opened],
     }
     return render(request, "portal/people/safety.html", context)
 

@@ -23,6 +23,7 @@ from gongshu.ledger.draws import drawn_order
 from gongshu.vocabulary.errors import Conflict, NotPermitted, Unavailable
 from gongshu_server.accounts.actors import Actor, node
 from gongshu_server.accounts.permissions import require
+from gongshu_server.cases import engine, notices
 from gongshu_server.cases.models import Case
 from gongshu_server.journal import recording, sealing
 from gongshu_server.journal.actions import action, journal
@@ -125,13 +126,19 @@ def draw_reviewers(*, release_id: str, by: Actor, at: datetime) -> Release:
     if checkpoint is None or submitted is None or checkpoint.size <= submitted:
         raise Conflict("提交还没有被签名锚点覆盖，请稍后再抽。", code="not_sealed", clause=CLAUSE)
     candidates = _candidates(release, named(release))
+    drawn = _drawn(release, checkpoint, submitted, candidates)
     details = {
         "checkpoint": checkpoint.note.decode(),
         "submitted": submitted,
         "candidates": [asdict(body) for body in candidates],
-        "drawn": [asdict(body) for body in _drawn(release, checkpoint, submitted, candidates)],
+        "drawn": [asdict(body) for body in drawn],
     }
     journal(Event(DRAWN, ("release", release.pk), CLAUSE, details), by=by, at=at)
+    case = Case.objects.get(pk=release.case)
+    for body in drawn:
+        engine.add_party(case, body.organisation, "consulted")
+        text = f"抽定由贵单位承担{KINDS[body.kind]}：{case.title}"
+        notices.notify([body.organisation], case=case, text=text, at=at)
     return release
 
 

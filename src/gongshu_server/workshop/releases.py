@@ -19,7 +19,7 @@ from gongshu_server.journal.ids import ulid
 from gongshu_server.journal.recording import Event
 from gongshu_server.operation import queries as operation
 from gongshu_server.operation.models import Agreement, Scenario
-from gongshu_server.workshop import checking, content, results
+from gongshu_server.workshop import checking, content, drawing, results
 from gongshu_server.workshop.drafting import refuse_unless_approved
 from gongshu_server.workshop.models import (
     ExportException,
@@ -72,13 +72,17 @@ def submit_release(
 
 
 def _opened(release: Release, task: Task, agreement: Agreement, *, by: Actor, at: datetime) -> Case:
-    """Open the release's case for the bodies that the agreement names, and keep the release."""
+    """Open the release's case for its reviewing bodies, and keep the release.
+
+    Where lots decide, the bodies join with the draw; whoever is not drawn never sees the case.
+    """
+    bodies = [] if drawing.needed(release) else operation.reviewing_bodies(agreement.pk)
     case = engine.open_case(
         "release",
         subject=("release", release.pk),
         title=f"出域审核：{task.title}",
         handler=agreement.implementing_body_id,
-        consulted=[*operation.reviewing_bodies(agreement.pk), agreement.operator_id],
+        consulted=[*bodies, agreement.operator_id],
         by=by,
         at=at,
     )

@@ -11,9 +11,11 @@ import pytest
 
 from gongshu.ledger.checkpoints import parse_checkpoint
 from gongshu.ledger.draws import drawn_order
-from gongshu.vocabulary.errors import Conflict, NotPermitted, Unavailable
+from gongshu.vocabulary.errors import Conflict, NotFound, NotPermitted, Unavailable
 from gongshu_server.accounts.actors import node
 from gongshu_server.accounts.models import Organisation
+from gongshu_server.cases import engine
+from gongshu_server.cases.models import Case, Notice
 from gongshu_server.journal import sealing
 from gongshu_server.journal.models import Entry
 from gongshu_server.operation.models import ReviewingBody
@@ -47,8 +49,8 @@ def drawn(bench: Bench) -> tuple[Release, str, str]:
     return release, one, other
 
 
-def seen(bench: Bench, release: Release) -> tuple[queries.VoteView, ...]:
-    return queries.votes(release.pk, by=bench.world.actor("sector", "reviewer"))
+def seen(bench: Bench, release: Release, who: str = "bureau") -> tuple[queries.VoteView, ...]:
+    return queries.votes(release.pk, by=bench.world.actor(who))
 
 
 def said(release: Release) -> dict[str, Any]:
@@ -57,14 +59,15 @@ def said(release: Release) -> dict[str, Any]:
     return details
 
 
-def test_the_drawn_body_reviews_and_the_other_neither_looks_nor_votes(choice: Bench) -> None:
+def test_the_drawn_body_reviews_and_the_other_never_sees_the_case(choice: Bench) -> None:
     release, one, other = drawn(choice)
-    with pytest.raises(NotPermitted) as caught:
+    with pytest.raises(NotFound):
         choice.vote(release, "security", by=(other, "reviewer"))
-    assert caught.value.code == "another_was_drawn"
-    with pytest.raises(NotPermitted) as caught:
+    with pytest.raises(NotFound):
         choice.do(actions.view_release, by=(other, "reviewer"), release_id=release.pk)
-    assert caught.value.code == "not_a_reviewer"
+    told = Notice.objects.filter(case_id=release.case, text__contains="抽定")
+    bodies = {choice.world.organisations[code] for code in (one, "sector")}
+    assert set(told.values_list("organisation_id", flat=True)) == bodies
     choice.do(actions.view_release, by=(one, "reviewer"), release_id=release.pk)
     choice.vote(release, "security", by=(one, "reviewer"))
     choice.vote(release, "compliance")
@@ -73,14 +76,34 @@ def test_the_drawn_body_reviews_and_the_other_neither_looks_nor_votes(choice: Be
 
 def test_before_the_draw_nobody_votes_or_looks(choice: Bench) -> None:
     release = choice.submitted()
+    for code in (*BODIES, "sector"):
+        with pytest.raises(NotFound):
+            choice.do(actions.view_release, by=(code, "reviewer"), release_id=release.pk)
+    with pytest.raises(NotFound):
+        choice.vote(release, "security")
+    assert [vote.reviewer for vote in seen(choice, release, "lab")] == ["", ""]
+
+
+def test_a_body_that_takes_part_otherwise_waits_for_its_lot(choice: Bench) -> None:
+    """Whoever sees the case for another reason votes neither before the draw nor undrawn."""
+    release = choice.submitted()
+    case = Case.objects.get(pk=release.case)
     for code in BODIES:
+        engine.add_party(case, choice.world.organisations[code], "consulted")
         with pytest.raises(Conflict) as caught:
             choice.vote(release, "security", by=(code, "reviewer"))
         assert (caught.value.code, caught.value.clause) == ("not_drawn", "opinions-12.5")
-        with pytest.raises(NotPermitted):
-            choice.do(actions.view_release, by=(code, "reviewer"), release_id=release.pk)
+    sealing.seal_all(at=choice.world.later())
+    actions.draw_waiting(at=choice.world.later())
+    reviewing = {body.organisation for body in drawing.reviewers(release)}
+    (other,) = (code for code in BODIES if choice.world.organisations[code] not in reviewing)
+    with pytest.raises(NotPermitted) as denied:
+        choice.vote(release, "security", by=(other, "reviewer"))
+    assert denied.value.code == "another_was_drawn"
+    with pytest.raises(NotPermitted) as denied:
+        choice.do(actions.view_release, by=(other, "reviewer"), release_id=release.pk)
+    assert denied.value.code == "not_a_reviewer"
     assert not Vote.objects.exists()
-    assert [vote.reviewer for vote in seen(choice, release)] == ["", ""]
 
 
 def test_nothing_is_drawn_before_a_checkpoint_covers_the_submission(choice: Bench) -> None:
@@ -109,7 +132,7 @@ def test_anybody_draws_again_from_the_entry(choice: Bench) -> None:
 
 def test_a_release_is_drawn_for_once_and_only_by_the_node(choice: Bench) -> None:
     release, _, _ = drawn(choice)
-    for who in (("cyberspace", "reviewer"), ("bureau", "head"), ("lab", "developer")):
+    for who in (("sector", "reviewer"), ("bureau", "head"), ("lab", "developer")):
         with pytest.raises(NotPermitted):
             choice.do(actions.draw_reviewers, by=who, release_id=release.pk)
     sealing.seal_all(at=choice.world.later())
@@ -147,10 +170,9 @@ def test_a_draw_that_was_edited_stops_the_review(choice: Bench) -> None:
     entry = Entry.objects.get(event=drawing.DRAWN)
     ids = [choice.world.organisations[code] for code in (one, other)]
     Entry.objects.filter(pk=entry.pk).update(body=(entry.body or "").replace(ids[0], ids[1]))
-    for code in (one, other):
-        with pytest.raises(Unavailable) as caught:
-            choice.vote(release, "security", by=(code, "reviewer"))
-        assert caught.value.code == "draw_tampered"
+    with pytest.raises(Unavailable) as caught:
+        choice.vote(release, "security", by=(one, "reviewer"))
+    assert caught.value.code == "draw_tampered"
     assert not Vote.objects.exists()
 
 

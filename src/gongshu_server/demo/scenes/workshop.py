@@ -146,7 +146,7 @@ def _vote(stage: Stage, release: Release) -> None:
 
     refused(lambda: security("developer", "developer"), "not_permitted")
     drawn, other = _draw(stage, release)
-    refused(lambda: security(other, "reviewer"), "another_was_drawn")
+    refused(lambda: security(other, "reviewer"), "release_not_found")
     stage.time.working_days(1)
     security(drawn, "reviewer")
     sector = stage.actor("sector", "reviewer")
@@ -165,7 +165,7 @@ def _vote(stage: Stage, release: Release) -> None:
 def _draw(stage: Stage, release: Release) -> tuple[str, str]:
     """Draw by the checkpoint after the submission; return who does 安全审核 and who does not."""
     bodies = ["cyberspace", "secrecy"]
-    refused(lambda: _look(stage, release, bodies[0]), "not_a_reviewer")
+    refused(lambda: _look(stage, release, bodies[0]), "release_not_found")
     sealing.seal_all(at=stage.time.minutes(1))
     actions.draw_reviewers(release_id=release.pk, by=node(), at=stage.time.minutes(1))
     drawn = {body.organisation for body in drawing.reviewers(release)}

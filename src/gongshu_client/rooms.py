@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, Literal
 
 from gongshu_client import shapes
 from gongshu_client.door import Door, address
@@ -774,12 +774,15 @@ class Catalogue(Room):
 class House(Room):
     """The room `house` of the API."""
 
-    def alarms(self, *, limit: int = 50) -> Iterator[shapes.UsageAlarm]:
-        """Return the open alarms, newest first, to those who watch over the node.
+    def alarms(self, *, closed: bool = False, limit: int = 50) -> Iterator[shapes.UsageAlarm]:
+        """Return the open or the closed alarms, newest first, to those who watch over the
+        node.
 
-        尚未关闭的告警
+        尚未关闭的或已关闭的告警
         """
-        return self._door.pages(shapes.UsageAlarm, "/api/v1/alarms", {"limit": limit})
+        return self._door.pages(
+            shapes.UsageAlarm, "/api/v1/alarms", {"closed": closed, "limit": limit}
+        )
 
     def delegations(self, *, limit: int = 50) -> Iterator[shapes.AccountsDelegation]:
         """Return the delegations of the caller's organisation, the latest first.
@@ -787,6 +790,14 @@ class House(Room):
         本机构的代办
         """
         return self._door.pages(shapes.AccountsDelegation, "/api/v1/delegations", {"limit": limit})
+
+    def handovers(self, *, limit: int = 50) -> Iterator[shapes.AccountsHandover]:
+        """Return the hand-overs that wait for their taker, of the organisation or to the
+        caller.
+
+        待确认的岗位交接
+        """
+        return self._door.pages(shapes.AccountsHandover, "/api/v1/handovers", {"limit": limit})
 
     def keys(self, *, limit: int = 50) -> Iterator[shapes.AccountsKey]:
         """Return keys with label, scopes, expiry and the day of the last use; never a key
@@ -1837,6 +1848,32 @@ class Oversight(Room):
             if_match,
         )
 
+    def audit_accesses(self, *, limit: int = 50) -> Iterator[shapes.AuditAccessShown]:
+        """Return the audit accesses that concern the caller, the newest first.
+
+        与本机构有关的审计查阅
+        """
+        return self._door.pages(shapes.AuditAccessShown, "/api/v1/audit-accesses", {"limit": limit})
+
+    def board(self) -> shapes.BoardShown:
+        """Return how many running limits show each light, and open and late cases, to
+        supervisors.
+
+        监管总览：时限亮灯、在办和逾期
+        """
+        return self._door.read(shapes.BoardShown, "/api/v1/supervision")
+
+    def clocks(
+        self, *, light: Literal["", "50", "80", "overdue"] = "", limit: int = 50
+    ) -> Iterator[shapes.ClockOnBoard]:
+        """Return the running limits of open cases, the nearest end first, to supervisors.
+
+        时限督办：最近到期在前
+        """
+        return self._door.pages(
+            shapes.ClockOnBoard, "/api/v1/supervision/clocks", {"light": light, "limit": limit}
+        )
+
     def close(
         self, *, objection_id: str, idempotency_key: str | None = None, if_match: str = ""
     ) -> shapes.OversightObjection:
@@ -1880,6 +1917,39 @@ class Oversight(Room):
             {"complaint_id": complaint_id},
             idempotency_key,
             if_match,
+        )
+
+    def complaint(self, complaint_id: str) -> shapes.ComplaintShown:
+        """Return a complaint as its handling body and its complainant see it; nobody is
+        named.
+
+        一件投诉举报和答复
+        """
+        return self._door.read(
+            shapes.ComplaintShown,
+            address("/api/v1/complaints/{complaint_id}", complaint_id=complaint_id),
+        )
+
+    def complaints(self, *, limit: int = 50) -> Iterator[shapes.ComplaintShown]:
+        """Return the complaints that the caller may see, the newest first; nobody is named
+        in them.
+
+        由本机构办理或本人提出的投诉
+        """
+        return self._door.pages(shapes.ComplaintShown, "/api/v1/complaints", {"limit": limit})
+
+    def content(
+        self, access_id: str, *, columns: Sequence[str] = (), start: int = 0
+    ) -> shapes.OversightContent:
+        """Return at most a hundred rows to the auditor whose access is open; each view is
+        recorded.
+
+        在已确认的审计查阅中查看内容，每次存证
+        """
+        return self._door.read(
+            shapes.OversightContent,
+            address("/api/v1/audit-accesses/{access_id}/content", access_id=access_id),
+            {"columns": columns, "start": start},
         )
 
     def correct_at_source(
@@ -1941,6 +2011,16 @@ class Oversight(Room):
             {"complaint_id": complaint_id, "findings": findings},
             idempotency_key,
             if_match,
+        )
+
+    def one_audit_access(self, access_id: str) -> shapes.AuditAccessShown:
+        """Return one audit access with its items, its period and where it stands.
+
+        一项审计查阅
+        """
+        return self._door.read(
+            shapes.AuditAccessShown,
+            address("/api/v1/audit-accesses/{access_id}", access_id=access_id),
         )
 
     def raise_objection(
@@ -2522,6 +2602,21 @@ class Uploads(Room):
 
 class Usage(Room):
     """The room `usage` of the API."""
+
+    def close_alarm(
+        self, *, alarm_id: str, reason: str, idempotency_key: str | None = None, if_match: str = ""
+    ) -> shapes.UsageAlarm:
+        """Close an alarm, saying what was found and done.
+
+        核查关闭告警
+        """
+        return self._door.write(
+            shapes.UsageAlarm,
+            "/api/v1/actions/usage/close_alarm",
+            {"alarm_id": alarm_id, "reason": reason},
+            idempotency_key,
+            if_match,
+        )
 
     def revoke(
         self, *, grant_id: str, reason: str, idempotency_key: str | None = None, if_match: str = ""

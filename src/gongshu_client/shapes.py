@@ -236,6 +236,31 @@ class AgreementShown:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AuditAccessShown(Answer):
+    """AuditAccessShown of the API."""
+
+    auditor_id: str
+    case: str
+    created_at: datetime
+    id: str
+    items: list[Any]
+    provider_id: str
+    resource_id: str
+    state: str
+    state_zh: str
+    valid_until: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BoardShown(Answer):
+    """How many running limits show each light, and where open and late cases lie."""
+
+    lights: dict[str, int]
+    organisations: list[OversightLate]
+    procedures: list[OversightLoad]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CalendarShown(Answer):
     """The working days of a year; provisional while the year is not yet announced."""
 
@@ -491,6 +516,24 @@ class CleanroomOutputColumn:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ClockOnBoard:
+    """A running limit: its case, what it is on which clause, how far it has run."""
+
+    case: str
+    clause: str
+    due: datetime
+    light: str
+    limit: str
+    limit_zh: str
+    number: str
+    procedure: str
+    provisional: bool
+    started_at: datetime
+    state: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ClockShown:
     """A limit of the case: when it ends, whether it runs, and its light."""
 
@@ -504,6 +547,22 @@ class ClockShown:
     started_at: datetime
     stopped_at: datetime | None
     zh: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ComplaintShown(Answer):
+    """ComplaintShown of the API."""
+
+    about: str
+    answer: str
+    case: str
+    id: str
+    own: bool
+    reported: str
+    state: str
+    state_zh: str
+    statement: str
+    submitted_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -1081,6 +1140,16 @@ class OversightComplaintForm:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OversightContent(Answer):
+    """Some rows of the newest version, as they are there."""
+
+    columns: list[str]
+    rows: list[list[Any]]
+    snapshot: str
+    start: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OversightDisclosure(Answer):
     """One page of what is made public by duty at one instant; `next` continues it."""
 
@@ -1111,6 +1180,16 @@ class OversightEntryView(Answer):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OversightLate:
+    """How many open cases of one handling organisation are late, and how many it has."""
+
+    id: str
+    late: int
+    open: int
+    organisation: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OversightLine:
     """One live grant as the public sees it; no subject and no query is named."""
 
@@ -1125,6 +1204,16 @@ class OversightLine:
     uses: int
     valid_until: date
     what: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OversightLoad:
+    """The open cases of one procedure, and how many of them are late."""
+
+    code: str
+    late: int
+    open: int
+    zh: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -1631,7 +1720,7 @@ class UploadShown(Answer):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class UsageAlarm:
+class UsageAlarm(Answer):
     """A row that was edited under the ledger, or another breach of the node's own rules."""
 
     closed_at: datetime | None

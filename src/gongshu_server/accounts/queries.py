@@ -173,8 +173,7 @@ def running_delegations(*, by: Actor, at: datetime) -> list[Delegation]:
     return list(rows.select_related("post", "giver", "taker").order_by("-pk")[:100])
 
 
-def open_handovers(*, by: Actor) -> list[Handover]:
+def open_handovers(*, by: Actor) -> QuerySet[Handover]:
     """Return the hand-overs that wait for their taker, of the organisation or to the actor."""
     mine = Q(post__organisation_id=by.organisation) | Q(taker_id=by.person)
-    rows = Handover.objects.filter(mine, state="proposed")
-    return list(rows.select_related("post", "giver", "taker").order_by("-pk")[:100])
+    return Handover.objects.filter(mine, state="proposed")

@@ -17,6 +17,7 @@ from gongshu_server.api import (
     ledger,
     market,
     operation,
+    oversight,
     problems,
     public,
     reading,
@@ -29,7 +30,19 @@ from gongshu_server.api.description import described
 from gongshu_server.api.keys import KeyBearer
 
 # Fixed addresses come before those with an id in their place: public before catalogue.
-ROOMS = (public, house, casework, catalogue, operation, workshop, market, ledger, work, uploads)
+ROOMS = (
+    public,
+    house,
+    casework,
+    catalogue,
+    operation,
+    workshop,
+    market,
+    oversight,
+    ledger,
+    work,
+    uploads,
+)
 
 
 class ReadableJSON(JSONRenderer):

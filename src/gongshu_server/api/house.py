@@ -10,7 +10,7 @@ from ninja import Router
 
 from gongshu_server.accounts import queries as accounts
 from gongshu_server.accounts.actors import Actor
-from gongshu_server.accounts.models import Delegation, Key
+from gongshu_server.accounts.models import Delegation, Handover, Key
 from gongshu_server.accounts.queries import OrganisationView, PersonView, PostView
 from gongshu_server.api.answers import present
 from gongshu_server.api.reading import PAGING, Paging, listed
@@ -87,7 +87,14 @@ def notices(request: HttpRequest, unread: bool = False, paging: Paging = PAGING)
     return listed(rows, paging, ("-created_at", "-id"))
 
 
-@router.get("/alarms", response=page_of(Alarm), summary="尚未关闭的告警")
-def alarms(request: HttpRequest, paging: Paging = PAGING) -> Any:
-    """Return the open alarms, newest first, to those who watch over the node."""
-    return listed(usage.alarms(by=acting(request)), paging, ("-raised_at", "-id"))
+@router.get("/handovers", response=page_of(Handover), summary="待确认的岗位交接")
+def handovers(request: HttpRequest, paging: Paging = PAGING) -> Any:
+    """Return the hand-overs that wait for their taker, of the organisation or to the caller."""
+    return listed(accounts.open_handovers(by=acting(request)), paging)
+
+
+@router.get("/alarms", response=page_of(Alarm), summary="尚未关闭的或已关闭的告警")
+def alarms(request: HttpRequest, closed: bool = False, paging: Paging = PAGING) -> Any:
+    """Return the open or the closed alarms, newest first, to those who watch over the node."""
+    rows = usage.alarms(by=acting(request), closed=closed)
+    return listed(rows, paging, ("-raised_at", "-id"))

@@ -53,6 +53,7 @@ OTHERS = (
     "operation.draft_plan",
     "operation.amend_plan",
     "operation.draft_agreement",
+    "usage.close_alarm",
     "usage.revoke",
     "workshop.open_task",
     "workshop.draft",

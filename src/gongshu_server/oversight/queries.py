@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -94,16 +95,24 @@ def complaint(complaint_id: str, *, by: Actor) -> ComplaintView:
     row = complaints(by=by).filter(pk=complaint_id).first()
     if row is None:
         raise NotFound("没有这件投诉举报，或不由本机构办理。", code="complaint_not_found")
-    return ComplaintView(
-        id=row.pk,
-        about=row.get_about_kind_display(),
-        reported=row.reported.name if row.reported else "",
-        statement=row.statement,
-        answer=row.answer,
-        case=row.case,
-        submitted_at=row.submitted_at,
-        own=bool(by.person) and row.complainant_person == by.person,
-    )
+    return complaint_views([row], by=by)[0]
+
+
+def complaint_views(rows: Iterable[Complaint], *, by: Actor) -> list[ComplaintView]:
+    """Return complaints that the actor may see as it sees them."""
+    return [
+        ComplaintView(
+            id=row.pk,
+            about=row.get_about_kind_display(),
+            reported=row.reported.name if row.reported else "",
+            statement=row.statement,
+            answer=row.answer,
+            case=row.case,
+            submitted_at=row.submitted_at,
+            own=bool(by.person) and row.complainant_person == by.person,
+        )
+        for row in rows
+    ]
 
 
 def complaint_objects(*, most: int = 200) -> list[tuple[str, str]]:

@@ -24,8 +24,8 @@ from gongshu_server.accounts.permissions import require
 from gongshu_server.cases.models import Case, Clock, Party
 from gongshu_server.catalogue.models import Item
 from gongshu_server.market.models import Bill, PermittedRevenue
+from gongshu_server.usage import queries as usage
 from gongshu_server.usage.models import Alarm, GrantRow
-from gongshu_server.usage.queries import grant_views
 
 CLAUSE = "opinions-12.1"
 MOST_GRANTS = 200
@@ -155,7 +155,7 @@ def quotas(grants: Sequence[Any], *, at: datetime) -> list[Used]:
     """Return the newest of these grants, with their titles, that have a quota: fullest first."""
     bound = [row for row in grants if '"quota":{' in row.body][:MOST_GRANTS]
     named = {row.pk: (row.title or "", row.holder or "") for row in bound}
-    views = grant_views(bound, at=at)
+    views = usage.grant_views(bound, at=at)
     used = [
         Used(v.grant.id, v.grant.case, *named[v.grant.id], v.used, v.grant.quota.amount)
         for v in views
@@ -232,4 +232,4 @@ def lights(*, by: Actor, at: datetime) -> dict[str, int]:
 def alarms(*, by: Actor, closed: bool) -> QuerySet[Alarm]:
     """Return the open alarms, or those that were closed, newest first."""
     watch(by)
-    return Alarm.objects.visible_to(by).filter(closed_at__isnull=not closed)
+    return usage.alarms(by=by, closed=closed)

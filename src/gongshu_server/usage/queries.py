@@ -73,9 +73,9 @@ def grant_views(rows: Iterable[GrantRow], *, at: datetime) -> list[GrantView]:
     ]
 
 
-def alarms(*, by: Actor) -> QuerySet[Alarm]:
-    """Return the open alarms to those who watch over the node, none to anybody else."""
-    return Alarm.objects.visible_to(by).filter(closed_at__isnull=True)
+def alarms(*, by: Actor, closed: bool = False) -> QuerySet[Alarm]:
+    """Return the open or the closed alarms to those who watch over the node, else none."""
+    return Alarm.objects.visible_to(by).filter(closed_at__isnull=not closed)
 
 
 def verified_row(grant_id: str, *, by: Actor) -> tuple[GrantRow, Grant]:

@@ -22,6 +22,7 @@ from gongshu_server.portal.people.forms import (
     LoginForm,
 )
 
+MOST_HANDOVERS = 100
 VERBS = {"confirm": "accounts.confirm_handover", "decline": "accounts.decline_handover"}
 
 
@@ -31,10 +32,11 @@ def listing(request: HttpRequest) -> HttpResponse:
     """Show the posts of the reader's organisation, who fills them, and what is under way."""
     by, at = sessions.actor(request), sessions.now(request)
     page = page_of(queries.posts(by=by), request)
+    handovers = queries.open_handovers(by=by).select_related("post", "giver", "taker")
     context = {
         "page": page,
         "posts": queries.post_views(page.rows, at=at),
-        "handovers": queries.open_handovers(by=by),
+        "handovers": handovers.order_by("-pk")[:MOST_HANDOVERS],
         "delegations": queries.running_delegations(by=by, at=at),
         "may_manage": by.may("person.manage"),
         "may_delegate": by.may("delegation.give") and not by.delegation,

@@ -1,9 +1,10 @@
-"""Pass 10b, contributors: who adds how much to a sum, for the rules of dominance.
+"""Pass 10b, contributors: who adds how much to a sum, and who is in which cohorts together.
 
-Property: for every lane of a sum or mean one further text lists (group key, subject, gains, losses)
-from the same relations under the same conditions as the checked query; the text that runs puts
-these together to the total, the two largest and the unidentified share of every group, and shows
-no subject. How it does so is fixed here and depends on names alone.
+Property: for every lane of a sum or mean, or of a result with several cohorts, one further text
+lists (group key, subject, gains, losses, rows in each cohort) from the same relations under the
+same conditions as the checked query; the text that runs puts these together to the total, the two
+largest and the unidentified share of every group, and to the number of subjects in each combination
+of cohorts, and shows no subject. How it does so is fixed here and depends on names alone.
 """
 
 from __future__ import annotations
@@ -12,11 +13,12 @@ from dataclasses import dataclass, replace
 
 from sqlglot import exp
 
-from gongshu.cleanroom.model import Contributions, Dominance
+from gongshu.cleanroom.model import Contributions, Dominance, Regions
 from gongshu.cleanroom.populations import Lane
 from gongshu.cleanroom.query import Projection, Query
 from gongshu.cleanroom.resolve import HIDDEN_PREFIX
 
+FEWEST_COHORTS = 2
 KEY, SUBJECT = f"{HIDDEN_PREFIX}k", f"{HIDDEN_PREFIX}s"
 
 
@@ -59,19 +61,42 @@ def dominance_of(lane: Lane, number: int) -> Dominance:
     return Dominance(lane.number, *names)
 
 
-def listing(query: Query, key: exp.Expr, subject: exp.Column, addends: tuple[Addend, ...]) -> Query:
+def listing(
+    query: Query,
+    subject: exp.Column,
+    addends: tuple[Addend, ...],
+    cohorts: tuple[exp.Expr, ...],
+) -> Query:
     """This function will return the query whose rows are what one subject adds to one group."""
+    (key,) = query.group
     projections = [Projection(KEY, key), Projection(SUBJECT, subject)]
     for number, addend in enumerate(addends):
         gains, losses = columns_of(number)
         projections.append(Projection(gains, addend.total(addend.where(exp.GT))))
         projections.append(Projection(losses, addend.total(addend.where(exp.LT))))
+    for flag, cohort in zip(flags_of(len(cohorts)), cohorts, strict=True):
+        rows = exp.Count(this=exp.Star(), big_int=True)
+        projections.append(Projection(flag, _filtered(rows, cohort)))
     return replace(query, projections=tuple(projections), group=(key, subject), order=())
 
 
 def columns_of(number: int) -> tuple[str, str]:
     """This function will name the columns with the gains and the losses of an addend."""
     return f"{HIDDEN_PREFIX}g{number}", f"{HIDDEN_PREFIX}m{number}"
+
+
+def flags_of(cohorts: int) -> tuple[str, ...]:
+    """This function will name the columns with a subject's rows in each cohort."""
+    return tuple(f"{HIDDEN_PREFIX}f{number}" for number in range(cohorts))
+
+
+def regions_of(lane: Lane, cohorts: tuple[tuple[int, ...], ...]) -> Regions | None:
+    """This function will name the columns of a lane's combinations of cohorts; one cohort alone
+    cuts nothing out but its complement, which has its own rule."""
+    if len(cohorts) < FEWEST_COHORTS:
+        return None
+    names = (f"{HIDDEN_PREFIX}b{lane.number}_{bits}" for bits in range(1 << len(cohorts)))
+    return Regions(lane.number, cohorts, tuple(names))
 
 
 def compose(
@@ -86,7 +111,7 @@ def compose(
     joins = []
     for number, listed in enumerate(contributions):
         alias = _quoted(f"{HIDDEN_PREFIX}d{number}")
-        columns += [f"{alias}.{_quoted(name)}" for one in listed.dominances for name in _names(one)]
+        columns += [f"{alias}.{_quoted(name)}" for name in names_of(listed)]
         joins.append(
             f"LEFT JOIN (\n{_summary(listed)}\n) AS {alias} "
             f"ON {counted}.{_quoted(key)} IS NOT DISTINCT FROM {alias}.{_quoted(KEY)}"
@@ -101,8 +126,10 @@ def compose(
     )
 
 
-def _names(dominance: Dominance) -> tuple[str, ...]:
-    return dominance.total, dominance.largest, dominance.second, dominance.unknown
+def names_of(listed: Contributions) -> list[str]:
+    """This function will name the columns that a list of contributors comes down to."""
+    found = [n for d in listed.dominances for n in (d.total, d.largest, d.second, d.unknown)]
+    return found if listed.regions is None else [*found, *listed.regions.columns]
 
 
 def _summary(listed: Contributions) -> str:
@@ -111,7 +138,7 @@ def _summary(listed: Contributions) -> str:
     A subject without an id is nobody's rival for the first two places; its share stands apart.
     """
     key, subject = _quoted(KEY), _quoted(SUBJECT)
-    sizes, columns = [], []
+    sizes, columns = [_quoted(flag) for flag in listed.flags], _combined(listed)
     pairs = zip(listed.dominances, listed.columns, strict=True)
     for number, (one, (gains, losses)) in enumerate(pairs):
         size = _quoted(f"{HIDDEN_PREFIX}v{number}")
@@ -126,6 +153,17 @@ def _summary(listed: Contributions) -> str:
     # Names are quoted and come from this module; the text inside was checked like any other.
     inner = f"SELECT {key}, {subject}, {', '.join(sizes)} FROM (\n{listed.sql}\n)"  # noqa: S608
     return f"SELECT {key}, {', '.join(columns)} FROM ({inner}) GROUP BY {key}"  # noqa: S608
+
+
+def _combined(listed: Contributions) -> list[str]:
+    """Return for each combination of cohorts the column with its number of subjects."""
+    columns = []
+    for bits, name in enumerate(listed.regions.columns if listed.regions else ()):
+        tests = [f"NOT {_quoted(SUBJECT)} IS NULL"]
+        for number, flag in enumerate(listed.flags):
+            tests.append(f"{_quoted(flag)} {'>' if bits >> number & 1 else '='} 0")
+        columns.append(f"count(*) FILTER (WHERE {' AND '.join(tests)}) AS {_quoted(name)}")
+    return columns
 
 
 def _amount(name: str) -> str:

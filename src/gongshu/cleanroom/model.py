@@ -231,15 +231,31 @@ class Measure:
 
 
 @dataclass(frozen=True, slots=True)
+class Regions:
+    """How many subjects of one lane are in each combination of the cohorts that are counted.
+
+    `cohorts` lists for each cohort the indices of the measures that count it; column number c
+    counts the subjects that are in exactly those cohorts whose bit c has, number 0 those in none.
+    """
+
+    lane: int
+    cohorts: tuple[tuple[int, ...], ...]
+    columns: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Contributions:
     """A text whose rows are one group key, one subject of a lane, and what it contributes.
 
-    `columns` pairs for each of `dominances` the columns with its gains and its losses.
+    `columns` pairs for each of `dominances` the columns with its gains and its losses; `flags` are
+    the columns with the number of its rows in each cohort of `regions`.
     """
 
     sql: str
     columns: tuple[tuple[str, str], ...]
     dominances: tuple[Dominance, ...]
+    flags: tuple[str, ...] = ()
+    regions: Regions | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,7 +270,8 @@ class RowCondition:
 class Plan:
     """Everything a worker needs; `sql` is the exact text that was checked and that runs.
 
-    Where amounts are asked for, `sql` puts together the text `counting` and `contributions`.
+    Where amounts or several cohorts are asked for, `sql` puts together the text `counting` and
+    `contributions`.
 
     `sources`: table -> columns in load order; `types`: table -> SQL types in the same order;
     `key`: name of the group key column; `groups`: populations of the whole group; `k` is 0 when

@@ -2,7 +2,8 @@
 
 Property: for every measure and every source relation that can change it, the plan counts the
 canonical subjects of its cohort, of its group, and of each two cohorts together; for every sum and
-mean it also takes down what each group's subjects contribute.
+mean it also takes down what each group's subjects contribute, and for several cohorts how many are
+in each combination of them.
 """
 
 from __future__ import annotations
@@ -13,7 +14,16 @@ from types import MappingProxyType
 
 from sqlglot import exp
 
-from gongshu.cleanroom.contributors import Addend, columns_of, compose, dominance_of, listing
+from gongshu.cleanroom.contributors import (
+    FEWEST_COHORTS,
+    Addend,
+    columns_of,
+    compose,
+    dominance_of,
+    flags_of,
+    listing,
+    regions_of,
+)
 from gongshu.cleanroom.model import (
     Amount,
     Contributions,
@@ -78,14 +88,21 @@ class _Counting:
 @dataclass(frozen=True, slots=True)
 class Statistics:
     """The measures of a statistical result with their populations, and the groups'; of its sums
-    and means the items, and the lanes by which their contributors are told apart."""
+    and means the items, of its counts the cohorts with the measures that count them, and the lanes
+    by which contributors and members are told apart."""
 
     groups: tuple[Population, ...]
     measures: tuple[Measure, ...]
     hidden: tuple[Hidden, ...]
     findings: tuple[Finding, ...]
     addends: tuple[Addend, ...] = ()
+    cohorts: tuple[tuple[exp.Expr, tuple[int, ...]], ...] = ()
     lanes: tuple[Lane, ...] = ()
+
+    @property
+    def listed(self) -> bool:
+        """Whether anything depends on single subjects, so that they have to be listed."""
+        return bool(self.addends) or len(self.cohorts) >= FEWEST_COHORTS
 
 
 def statistics(query: Query, output: Output) -> Statistics:
@@ -113,7 +130,17 @@ def statistics(query: Query, output: Output) -> Statistics:
         amount = _amount(counting, measure, addends, concerned) if measure.item else None
         measures.append(Measure(measure.name, populations, cohort.selective, unions, amount))
     hidden = tuple(counting.hidden.values())
-    return Statistics(groups, tuple(measures), hidden, faults, addends, counting.lanes)
+    chosen = _chosen(cohorts)
+    return Statistics(groups, tuple(measures), hidden, faults, addends, chosen, counting.lanes)
+
+
+def _chosen(cohorts: list[_Cohort]) -> tuple[tuple[exp.Expr, tuple[int, ...]], ...]:
+    """Return each part of a group that is counted, with the indices of the measures that do so."""
+    found: dict[exp.Expr, tuple[int, ...]] = {}
+    for index, cohort in enumerate(cohorts):
+        if cohort.condition is not None and not cohort.added:
+            found[cohort.condition] = (*found.get(cohort.condition, ()), index)
+    return tuple(found.items())
 
 
 def _addend(measure: Counted) -> Addend:
@@ -293,15 +320,18 @@ def assemble(
 def _contributions(
     query: Query, counted: Statistics | None, additions: Additions
 ) -> tuple[Contributions, ...]:
-    """Return one list of contributors for each lane of a result that adds something up."""
+    """Return one list for each lane of a result that depends on single subjects."""
     if counted is None:
         return ()
     numbers = range(len(counted.addends))
+    measures = tuple(indices for _, indices in counted.cohorts)
     return tuple(
         Contributions(
             render(listed, additions.without_counts(), ordered=False),
             tuple(columns_of(number) for number in numbers),
             tuple(dominance_of(lane, number) for number in numbers),
+            flags_of(len(measures)),
+            regions_of(lane, measures),
         )
         for lane, listed in listings(query, counted, additions.carried)
     )
@@ -311,6 +341,8 @@ def listings(
     query: Query, counted: Statistics, carried: Mapping[Place, str]
 ) -> Iterator[tuple[Lane, Query]]:
     """This function will yield for each lane the query that lists who contributes to what."""
-    (key,) = query.group
-    for lane in counted.lanes if counted.addends else ():
-        yield lane, listing(query, key, lane_column(query, lane, carried), counted.addends)
+    conditions = tuple(condition for condition, _ in counted.cohorts)
+    for lane in counted.lanes if counted.listed else ():
+        if not lane.optional:
+            subject = lane_column(query, lane, carried)
+            yield lane, listing(query, subject, counted.addends, conditions)

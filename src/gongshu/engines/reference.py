@@ -52,6 +52,14 @@ def run(plan: Plan, tables: Mapping[str, pa.Table]) -> pa.Table:
             shares = [_shares([(s, v) for k, s, v in entries if k == key]) for key in keys]
             names = (one.total, one.largest, one.second, one.unknown)
             found |= {name: [share[i] for share in shares] for i, name in enumerate(names)}
+        for bits, name in enumerate(listed.regions.columns if listed.regions else ()):
+            members = [
+                key
+                for row, key in enumerate(listing[KEY])
+                if listing[SUBJECT][row] is not None
+                and bits == sum((listing[f][row] > 0) << n for n, f in enumerate(listed.flags))
+            ]
+            found[name] = [members.count(key) for key in keys]
     return pa.table(found)
 
 

@@ -15,8 +15,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from gongshu.cleanroom.failures import RunFailed
-from gongshu.cleanroom.model import Measure, Plan, Population
+from gongshu.cleanroom.model import Measure, Plan, Population, Regions
 from gongshu.sdc import amounts, rules
+from gongshu.sdc.regions import standing
 from gongshu.sdc.review import Cause, CellReview, ForReviewer
 from gongshu.sdc.rules import Counts, Mask
 
@@ -81,8 +82,9 @@ class _Result:
             self.causes[measure.name] = self.own_causes(measure, small)
         for measure in self.plan.measures:
             self.compare(measure)
+        self.compare_all()
         masks = {name: _any(found.values()) for name, found in self.causes.items()}
-        protected = int(sum(mask.sum() for mask in masks.values()))
+        protected = self.protected()
         notes = (PROTECTED_NOTE,) if protected else ()
         return Checked(self.shown(masks), protected, notes, self.review(masks))
 
@@ -140,6 +142,33 @@ class _Result:
                 hidden = self.hidden(other.name) | self.hidden(measure.name)
                 _add(self.causes[other.name], Cause.NESTED, inner_one & ~hidden)
                 _add(self.causes[measure.name], Cause.NESTED, inner_this & ~hidden)
+
+    def compare_all(self) -> None:
+        """Judge all counts of a group together, lane by lane until no lane hides more: hiding a
+        count because of one kind of subject may not leave another kind's to be worked out."""
+        judged = [listed.regions for listed in self.plan.contributions if listed.regions]
+        secret = [self.unseen(regions) for regions in judged]
+        before = -1
+        while before < self.protected():
+            before = self.protected()
+            for regions, own in zip(judged, secret, strict=True):
+                self.keep_apart(regions, own)
+
+    def protected(self) -> int:
+        return sum(int(self.hidden(name).sum()) for name in self.causes)
+
+    def unseen(self, regions: Regions) -> Mask:
+        """Return for each cohort, a column each, in which groups none of its counts is shown."""
+        named = [[self.plan.measures[m].name for m in measures] for measures in regions.cohorts]
+        return np.stack([_all(self.hidden(name) for name in names) for names in named], axis=1)
+
+    def keep_apart(self, regions: Regions, secret: Mask) -> None:
+        allowed = ~self.unseen(regions)
+        combinations = np.stack([self.counts(name) for name in regions.columns], axis=1)
+        gone = allowed & ~standing(combinations, allowed, secret, self.k)
+        for bit, measures in enumerate(regions.cohorts):
+            for index in measures:
+                _add(self.causes[self.plan.measures[index].name], Cause.CUT_OUT, gone[:, bit])
 
     def hidden(self, name: str) -> Mask:
         return _any(self.causes[name].values())
@@ -204,6 +233,11 @@ def _on(populations: tuple[Population, ...], lane: int) -> Population:
 
 def _any(masks: Iterable[Mask]) -> Mask:
     found: Mask = np.logical_or.reduce(list(masks))
+    return found
+
+
+def _all(masks: Iterable[Mask]) -> Mask:
+    found: Mask = np.logical_and.reduce(list(masks))
     return found
 
 

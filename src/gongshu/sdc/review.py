@@ -14,6 +14,7 @@ _ZH = MappingProxyType(
         "class_disclosure": "占本组比例超过九成",
         "dominant_group": "某一组占全部主体超过九成",
         "nested": "与另一列只差少数主体",
+        "cut_out": "与其他列相减，会单独显出少数主体或被保护的数",
         "p_percent": "从合计可以过近地推算最大主体的数值",
         "largest_share": "最大的主体超过合计的一半",
         "uniform": "全部为零，或取值不足三种",
@@ -32,6 +33,7 @@ class Cause(StrEnum):
     CLASS_DISCLOSURE = "class_disclosure"
     DOMINANT_GROUP = "dominant_group"
     NESTED = "nested"
+    CUT_OUT = "cut_out"
     P_PERCENT = "p_percent"
     LARGEST_SHARE = "largest_share"
     UNIFORM = "uniform"

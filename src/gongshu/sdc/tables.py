@@ -8,7 +8,15 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from gongshu.cleanroom.model import Amount, Dominance, Measure, Plan, Population
+from gongshu.cleanroom.model import (
+    Amount,
+    Contributions,
+    Dominance,
+    Measure,
+    Plan,
+    Population,
+    Regions,
+)
 from gongshu.sdc import rules
 from gongshu.sdc.columns import Codes, coded, number_column, require
 from gongshu.sdc.crossed import Crossed
@@ -17,6 +25,7 @@ from gongshu.vocabulary.errors import Invalid
 from gongshu.vocabulary.levels import SubjectKind
 
 MOST_VALUES = 20
+MOST_TOGETHER = 6
 
 
 def judge_table(
@@ -33,9 +42,10 @@ def judge_table(
 
     `by` is the group; with `of`, each of its values is a count within the group, so complement and
     class disclosure are judged, too, and where every subject of a group has one value, the group's
-    number is their total (`gongshu.sdc.crossed`); with `amount`, its sum and mean in each group are
-    judged instead. Rows without a subject count nobody. Raises `Invalid` for a column that is
-    missing or holds no numbers, `RunFailed` for a table with about one group per subject.
+    number is their total (`gongshu.sdc.crossed`), else all are judged together; with `amount`, its
+    sum and mean in each group are judged instead. Rows without a subject count nobody. Raises
+    `Invalid` for a column that is missing or holds no numbers, `RunFailed` for a table with about
+    one group per subject.
     """
     named = [subject, by, *(name for name in (of, amount) if name is not None)]
     require(table, named)
@@ -61,6 +71,7 @@ class _Prepared:
     by: str
     columns: dict[str, pa.Array | Codes | rules.Amounts]
     measures: tuple[Measure, ...]
+    regions: Regions | None = None
 
     def judged(self, k: int, key_opened: bool) -> Checked:
         plan = Plan(
@@ -75,6 +86,7 @@ class _Prepared:
             groups=(_population("gs_n0"),),
             measures=self.measures,
             k=k,
+            contributions=(Contributions("", (), (), regions=self.regions),),
         )
         return protect(pa.table(self.columns), plan, k)
 
@@ -117,7 +129,28 @@ class _Rows:
             columns |= {_union(o, number): self.subjects(pieces[o] | piece) for o in others}
             unions = tuple((o, (_population(_union(o, number)),)) for o in others)
             measures.append(Measure(name, (_population(f"gs_n{number}"),), number > 0, unions))
-        return _Prepared(self.by, columns, tuple(measures))
+        regions = self.combined(pieces[1:]) if of is not None else {}
+        named = Regions(0, tuple((number,) for number in range(1, len(pieces))), tuple(regions))
+        return _Prepared(
+            self.by, columns | regions, tuple(measures), named if of is not None else None
+        )
+
+    def combined(self, pieces: list[rules.Mask]) -> dict[str, Codes]:
+        """Count the subjects of each group by the classes that they are in."""
+        if len(pieces) > MOST_TOGETHER:
+            raise Invalid(
+                f"有的主体在一组里有几种取值，取值又超过 {MOST_TOGETHER} 种，不能一并核对；"
+                "请先整理成一个主体一种取值，或合并取值。",
+                code="sdc.values",
+            )
+        bits = sum(piece.astype(np.int64) << bit for bit, piece in enumerate(pieces))
+        members = np.stack([self.groups, self.people])[:, self.present]
+        places, each = np.unique(members, axis=1, return_inverse=True)
+        held = np.zeros(places.shape[1], dtype=np.int64)
+        np.bitwise_or.at(held, each.ravel(), np.asarray(bits)[self.present])
+        counts = np.zeros((len(self.keys), 1 << len(pieces)), dtype=np.int64)
+        np.add.at(counts, (places[0], held), 1)
+        return {f"gs_b{number}": counts[:, number] for number in range(counts.shape[1])}
 
     def added_up(self, name: str, numbers: rules.Amounts) -> _Prepared:
         """Sum and mean of one item: an empty cell adds nothing, a zero is no contribution."""

@@ -238,6 +238,12 @@ def test_a_text_that_differs_from_what_was_checked_does_not_run(tamper: tuple[st
 ADDED = "SELECT 许可状态, sum(从业人数) AS n FROM 安全生产许可证 WHERE 企业规模 = '大' GROUP BY 1"
 
 
+TOGETHER = (
+    "SELECT 行政区划代码, count(*) FILTER (WHERE 许可状态 = '暂扣') AS a, "
+    "count(*) FILTER (WHERE 许可状态 = '有效') AS b FROM 安全生产许可证 GROUP BY 1"
+)
+
+
 def test_a_sum_lists_its_contributors_from_the_same_rows_and_shows_none() -> None:
     plan = plan_of(ADDED)
     (listed,) = plan.contributions
@@ -277,6 +283,32 @@ def test_the_cohort_of_a_sum_are_those_who_contribute() -> None:
     (population,) = plan.measures[0].populations
 
     assert '"从业人数" <> 0' in hidden(plan)[population.column]
+
+
+def test_subjects_are_listed_with_the_cohorts_that_they_are_in() -> None:
+    """Two conditions make four combinations; each subject is in one, and none is named."""
+    plan = plan_of(TOGETHER)
+    (listed,) = plan.contributions
+
+    assert listed.regions is not None
+    assert listed.regions.cohorts == ((0,), (1,))
+    assert len(listed.regions.columns) == 4
+    for state in ("暂扣", "有效"):
+        condition = f'COUNT(*) FILTER(WHERE "安全生产许可证"."许可状态" = \'{state}\')'
+        assert condition in re.sub(r"\s+", " ", listed.sql).replace("( ", "(")
+    assert '"gs_s"' not in plan.sql.partition("FROM (")[0]
+
+
+def test_a_list_of_cohorts_that_is_another_does_not_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    honest = planning.render
+    assert ask(TOGETHER).allowed
+
+    def careless(query: Any, additions: Any, *, ordered: bool = True) -> str:
+        text = honest(query, additions, ordered=ordered)
+        return text if ordered else text.replace("'暂扣')", "'注销')")
+
+    monkeypatch.setattr(planning, "render", careless)
+    assert {f.code for f in ask(TOGETHER).findings} == {"rewrite.broken"}
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pytest
 
 from gongshu.cleanroom.failures import RunFailed
-from gongshu.sdc import Checked, amounts, judge_table, rules
+from gongshu.sdc import Checked, amounts, judge_table, regions, rules
 
 K = 10
 
@@ -31,6 +31,10 @@ def judged(groups: dict[str, dict[str, int]], *, opened: bool = True) -> Checked
 
 def never(counts: Any, *_: Any, **__: Any) -> Any:
     return np.zeros(np.shape(counts), dtype=bool)
+
+
+def nobody(combinations: Any, *_: Any) -> Any:
+    return np.zeros(len(combinations), dtype=bool)
 
 
 def nor_nested(one: Any, *_: Any) -> Any:
@@ -66,6 +70,8 @@ def test_a_hole_in_the_complement_shows_who_is_left_out(monkeypatch: pytest.Monk
         return found.table["类：x"].to_pylist()
 
     assert shown() == [None]
+    monkeypatch.setattr(regions, "cuts_out_a_few", nobody)
+    assert shown() == [None], "the rule for one cohort finds it by itself"
     monkeypatch.setattr(rules, "complement_too_small", never)
     assert shown() == [80]
 
@@ -82,6 +88,8 @@ def test_a_hole_in_the_nested_rule_shows_a_difference(monkeypatch: pytest.Monkey
         return found.protected
 
     before = protected()
+    monkeypatch.setattr(regions, "cuts_out_a_few", nobody)
+    assert protected() == before, "the rule for two cohorts finds it by itself"
     monkeypatch.setattr(rules, "nested_difference", nor_nested)
     assert protected() < before
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pytest
 from city import ask
@@ -17,7 +18,7 @@ from rows import tables
 from gongshu.cleanroom import Plan
 from gongshu.cleanroom.failures import RunFailed
 from gongshu.engines import reference
-from gongshu.sdc import MARKER, Checked, protect, rules
+from gongshu.sdc import MARKER, Checked, protect, regions, rules
 from gongshu.sdc.review import Cause
 from gongshu.vocabulary.levels import SubjectKind
 
@@ -148,6 +149,11 @@ def test_a_difference_of_a_few_between_two_counts_is_hidden(
     }
 
     monkeypatch.setattr(rules, "nested_difference", lambda a, b, *_: (a < 0, b < 0))
+    second = checked(PAIRED, rows)
+    assert shown(second) == {"11": (None, 45, True)}
+    assert second.for_reviewer.protected[0].causes == (Cause.CUT_OUT,)
+
+    monkeypatch.setattr(regions, "cuts_out_a_few", lambda counts, *_: np.zeros(len(counts), bool))
     assert shown(checked(PAIRED, rows)) == {"11": (40, 45, False)}
 
 

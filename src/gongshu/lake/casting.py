@@ -7,9 +7,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from gongshu.lake import moments
+from gongshu.lake import moments, numbers
 from gongshu.lake.batches import OnReject, TextBatch
-from gongshu.lake.evidence import DECIMAL, INTEGER, PAIRS, without
+from gongshu.lake.evidence import PAIRS, without
+from gongshu.lake.numbers import DECIMAL, GROUPED, INTEGER
 from gongshu.lake.schema import Column, ColumnType, Schema
 
 _TRUE = pa.array([pair[0] for pair in PAIRS])
@@ -33,6 +34,8 @@ def cast(text: pa.Array, column: Column) -> tuple[pa.Array, NDArray[np.bool_] | 
 
 
 def _cast(text: pa.Array, column: Column) -> pa.Array:
+    if column.order == GROUPED:
+        text = numbers.plain(text)
     match column.type:
         case ColumnType.integer:
             return _only(text, pc.match_substring_regex(text, INTEGER)).cast(pa.int64())

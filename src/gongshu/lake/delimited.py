@@ -17,6 +17,7 @@ import numpy as np
 from gongshu.lake import header as headers
 from gongshu.lake.batches import CELL_CHARACTERS, OnReject, TextBatch, blank, text_column
 from gongshu.lake.encodings import Encoding, detect
+from gongshu.lake.footnotes import is_footnote
 from gongshu.lake.header import Header
 from gongshu.lake.lines import LINE_BYTES, LineFeed
 from gongshu.lake.rejects import RAW_CHARACTERS, Reject
@@ -170,7 +171,7 @@ class _Reading:
             self._begun = feed.at
         elif len(row) > self._width and not any(cell.strip() for cell in row[self._width :]):
             self._keep(row[: self._width])
-        elif self._least <= len(row) < self._width:
+        elif self._least <= len(row) < self._width or is_footnote(row, self._width):
             self._keep(row + [""] * (self._width - len(row)))
         elif feed.at - self._begun > RUNAWAY_LINES:
             raise csv.Error(RUNAWAY)

@@ -17,12 +17,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from gongshu.lake import moments
+from gongshu.lake import moments, numbers
 from gongshu.lake.batches import TextBatch
+from gongshu.lake.numbers import DECIMAL, GROUPED, INTEGER
 from gongshu.lake.schema import Column, ColumnType
 
-INTEGER: Final = r"^(0|-?[1-9][0-9]{0,17})$"
-DECIMAL: Final = r"^-?(0|[1-9][0-9]*)(\.[0-9]+)?$"
 DIGITS: Final = 38
 AMOUNT_DIGITS: Final = 15
 CODE_WIDTH: Final = 8
@@ -71,22 +70,28 @@ def _order(order: str) -> Candidate:
         found = moments.read(values, order)
         return pa.array(found.fits), bool((found.timed & found.fits).any())
 
-    return Candidate(fits, re.compile(moments.PATTERNS.get(order, moments.SERIAL)).match)
+    return Candidate(fits, re.compile(moments.GLANCES[order]).match)
+
+
+def _grouped() -> Candidate:
+    return Candidate(
+        lambda values: (pc.is_valid(numbers.plain(values)), False), numbers.GLANCE.match
+    )
 
 
 # What a value can be read as. The order is the order of preference.
 CANDIDATES: Final = MappingProxyType(
     {f"boolean:{pair[0]}": _pair(pair) for pair in PAIRS}
     | {"compact": _order("compact")}
-    | {"integer": _pattern(INTEGER), "decimal": _pattern(DECIMAL)}
-    | {order: _order(order) for order in ("ymd", "dmy", "mdy")}
+    | {"integer": _pattern(INTEGER), "decimal": _pattern(DECIMAL), GROUPED: _grouped()}
+    | {order: _order(order) for order in ("ymd", "dmy", "mdy", "numerals")}
 )
 SERIAL: Final = _order("serial")
 PINNED: Final = MappingProxyType(
     {
         ColumnType.text: (),
-        ColumnType.integer: ("integer",),
-        ColumnType.decimal: ("decimal",),
+        ColumnType.integer: ("integer", GROUPED),
+        ColumnType.decimal: ("decimal", GROUPED),
         ColumnType.boolean: tuple(name for name in CANDIDATES if name.startswith("boolean")),
         ColumnType.date: moments.ORDERS,
         ColumnType.datetime: moments.ORDERS,
@@ -99,19 +104,20 @@ class Evidence:
 
     def __init__(self, name: str, pin: Column | None = None) -> None:
         self._name = name
+        self._of_day = bool(_DAY.search(name))
         self._pin = pin
         self._missing = pa.array(pin.missing, pa.string()) if pin and pin.missing else None
         self._alive = dict(CANDIDATES)
         if pin is not None:
             alive = (pin.order,) if pin.order else PINNED[pin.type]
             self._alive = {each: CANDIDATES.get(each, SERIAL) for each in alive if each is not None}
-        elif not _DAY.search(name):
+        elif not self._of_day:
             del self._alive["compact"]
         self._unfit: dict[str, int] = dict.fromkeys(self._alive, 0)
         self._first_unfit: dict[str, tuple[int, str]] = {}
         self._values = 0
         self._rows = 0
-        self._partial = self._sampled = 0
+        self._partial = self._yearless = self._sampled = 0
         self._timed = False
         self._whole = self._scale = 0
         self._width = (10**9, 0)
@@ -127,11 +133,18 @@ class Evidence:
         self._values += len(values)
         if self._pin is None:
             self._drop_hopeless(values)
+        plain = False
         for name, candidate in list(self._alive.items()):
-            self._test(name, candidate, column, batch)
-        partial = pc.match_substring_regex(values[:SAMPLE], moments.PARTIAL)
-        self._partial += pc.sum(partial).as_py() or 0
-        self._sampled += len(partial)
+            # Plain numbers are numbers with separators, too: nothing is tested twice.
+            if not (plain and name == GROUPED):
+                fitted = self._test(name, candidate, column, batch)
+                plain = plain or (fitted and name == "decimal")
+        sample = values[:SAMPLE]
+        self._partial += pc.sum(pc.match_substring_regex(sample, moments.PARTIAL)).as_py() or 0
+        if self._of_day:
+            yearless = pc.match_substring_regex(sample, moments.YEARLESS)
+            self._yearless += pc.sum(yearless).as_py() or 0
+        self._sampled += len(sample)
 
     def _drop_hopeless(self, values: pa.Array) -> None:
         """Drop what most of the first values are not; most columns are plain text."""
@@ -143,21 +156,24 @@ class Evidence:
     def _drop(self, name: str) -> None:
         del self._alive[name], self._unfit[name]
 
-    def _test(self, name: str, candidate: Candidate, column: pa.Array, batch: TextBatch) -> None:
+    def _test(self, name: str, candidate: Candidate, column: pa.Array, batch: TextBatch) -> bool:
+        """Try one candidate on a piece of the column; returns whether every value fits."""
         values = column.drop_null()
         fits, timed = candidate.fits(values)
         unfit = len(values) - (pc.sum(fits).as_py() or 0)
         self._unfit[name] += unfit
         if self._pin is None and self._unfit[name] > max(3, HOPELESS * self._values):
             self._drop(name)
-            return
+            return False
         if unfit and name not in self._first_unfit:
             at = pc.index(fits, False).as_py()
             row = int(np.flatnonzero(pc.is_valid(column).to_numpy(zero_copy_only=False))[at])
             self._first_unfit[name] = (int(batch.lines[row]), column[row].as_py()[:40])
         self._timed = self._timed or timed
-        if name == "decimal" and unfit < len(values):
-            self._measure(values.filter(fits))
+        if name in ("decimal", GROUPED) and unfit < len(values):
+            numerals = values.filter(fits)
+            self._measure(numerals if name == "decimal" else numbers.plain(numerals))
+        return unfit == 0
 
     def _measure(self, numbers: pa.Array) -> None:
         """Keep the greatest number of digits on both sides of the point."""
@@ -197,17 +213,21 @@ class Evidence:
         constant = least == most >= CODE_WIDTH and self._values > 2 and not self._scale
         if constant or _CODE.search(self._name) or self._whole > AMOUNT_DIGITS:
             return None
-        if name == "integer":
-            return Column(self._name, ColumnType.integer)
+        order = GROUPED if name == GROUPED else None
+        if name == "integer" or (order and not self._scale):
+            return Column(self._name, ColumnType.integer, order=order)
         if self._whole + self._scale > DIGITS:
             return None
-        return Column(self._name, ColumnType.decimal, self._whole + self._scale, self._scale)
+        digits = self._whole + self._scale
+        return Column(self._name, ColumnType.decimal, digits, self._scale, order=order)
 
     def _complete(self, pin: Column) -> Column:
         """Fill in the written order of a pinned date and the size of a pinned decimal."""
         if pin.type in (ColumnType.date, ColumnType.datetime) and pin.order is None:
             best = min(self._unfit, key=lambda order: self._unfit[order])
             return replace(pin, order=best)
+        if GROUPED in self._unfit and self._unfit[GROUPED] < self._unfit[pin.type.value]:
+            pin = replace(pin, order=GROUPED)
         if pin.type is ColumnType.decimal and pin.precision is None:
             scale = min(self._scale, 18)
             return replace(pin, precision=DIGITS, scale=scale)
@@ -218,6 +238,8 @@ class Evidence:
         if self._pin is not None or not self._values:
             return []
         note: dict[str, Any] = {"column": self._name}
+        if column.order == GROUPED:
+            return [note | {"code": "grouped_numbers"}]
         if column.type is ColumnType.integer and self._width == (5, 5) and _DAY.search(self._name):
             return [note | {"code": "date_serial"}]
         if column.type is not ColumnType.text:
@@ -226,6 +248,8 @@ class Evidence:
             return [note | {"code": "day_or_month"}]
         if self._partial * 2 > self._sampled:
             return [note | {"code": "partial_date"}]
+        if self._yearless * 2 > self._sampled:
+            return [note | {"code": "no_year"}]
         for name, unfit in self._unfit.items():
             if 0 < unfit <= max(1, NEARLY * self._values) < self._values / 2:
                 line, value = self._first_unfit[name]
@@ -237,6 +261,8 @@ class Evidence:
 def _type_of(candidate: str) -> str:
     if candidate.startswith("boolean"):
         return ColumnType.boolean.value
+    if candidate == GROUPED:
+        return ColumnType.decimal.value
     return ColumnType.date.value if candidate in moments.ORDERS else candidate
 
 

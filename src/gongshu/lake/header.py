@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from statistics import median
 from typing import Final
 
+from gongshu.lake import levels
 from gongshu.lake.refusals import Refused
 
 COLUMNS: Final = 2000
@@ -27,9 +28,10 @@ _UNIT = re.compile(r"单位\s*[:：]\s*(\S{1,10})")
 class Header:
     """The names of the columns, made unique, and what stood above them.
 
-    `row` is the index of the header among the sampled rows, or None when the file has none; `first`
-    the index of the first data row. `changed` maps a name to the header as received. A data row may
-    be as short as `least` cells, because the columns beyond have no header.
+    `row` is the index of the header (of its first row, when it has several `levels`) among the
+    sampled rows, or None when the file has none; `first` the index of the first data row. `changed`
+    maps a name to the header as received. A data row may be as short as `least` cells, because the
+    columns beyond have no header.
     """
 
     names: tuple[str, ...]
@@ -40,6 +42,7 @@ class Header:
     unit: str | None = None
     changed: dict[str, str] = field(default_factory=dict)
     duplicates: tuple[str, ...] = ()
+    levels: int = 1
 
     @property
     def unnamed(self) -> frozenset[str]:
@@ -53,8 +56,8 @@ def find(rows: list[list[str]]) -> Header:
     if not any(filled):
         raise Refused("no_header")
     row = _header_row(rows, filled)
-    cells = rows[row]
-    above = [cell.strip() for title in rows[:row] for cell in title if cell.strip()]
+    cells, top, last = _levels(rows, row)
+    above = [cell.strip() for title in rows[:top] for cell in title if cell.strip()]
     unit = next((found[1] for cell in above if (found := _UNIT.search(cell))), None)
     if _is_data(cells):
         width = Counter(len(sample) for sample in rows[row:]).most_common(1)[0][0]
@@ -64,7 +67,27 @@ def find(rows: list[list[str]]) -> Header:
     check_width(len(cells))
     names, changed, duplicates = _name(cells)
     least = max(at for at, cell in enumerate(cells, 1) if cell.strip())
-    return Header(names, row, row + 1, least, tuple(above), unit, changed, duplicates)
+    header = Header(names, top, last + 1, least, tuple(above), unit, changed, duplicates)
+    return replace(header, levels=last + 1 - top)
+
+
+def _levels(rows: list[list[str]], row: int) -> tuple[list[str], int, int]:
+    """Return the header's cells, its rows joined into one, with its first and last row."""
+    cells, top, last = rows[row], row, row
+    if _has_data(cells):
+        return cells, top, last
+    if row + 2 < len(rows) and not _has_data(rows[row + 1]):
+        below = levels.joined(cells, rows[row + 1])
+        if below and all(below) and any(map(_has_data, rows[row + 2 :])):
+            cells, last = below, row + 1
+    found = cells, top, last
+    while top and last - top + 1 < levels.LEVELS and not _has_data(rows[top - 1]):
+        above = levels.joined(rows[top - 1], cells)
+        if above is None:
+            break
+        cells, top = above, top - 1
+        found = (cells, top, last) if all(cells) else found
+    return found
 
 
 def _header_row(rows: list[list[str]], filled: list[int]) -> int:

@@ -34,6 +34,10 @@ SENTENCES = MappingProxyType(
         "headerless": "文件没有表头，各列暂按“列1、列2……”命名。"
         "请补上表头后重新报送，或在编目时改名。",
         "titles": "表头上方有 {count} 行标题，已略过并保留在说明里。",
+        "header_levels": "表头有 {count} 行，已用“_”连成一行列名，请核对。",
+        "footnotes": "表下方有 {count} 行注释（如“注：”“填表人：”），没有当作数据，"
+        "已保留在说明里。",
+        "merged_cells": "表里有 {count} 处上下合并的单元格，已把合并的值填到每一行。",
         "duplicates": "表头有重名：{names}。后出现的已加序号区分，请确认。",
         "header_line_breaks": "表头单元格里有换行，已去掉：{names}。",
         "empty_columns": "有 {count} 列既没有表头也没有内容，已略过。",
@@ -45,6 +49,10 @@ SENTENCES = MappingProxyType(
         "如果是日期，请把这一列的类型确定为“日期”。",
         "day_or_month": "“{column}”分不清日和月的先后，现按文本收下。请确定这一列的日期写法。",
         "partial_date": "“{column}”只写到年或月，不是完整日期，现按文本收下。",
+        "no_year": "“{column}”的日期没有写年份，补不出来，现按文本收下。"
+        "请在报送前补上年份，或另加一列年份。",
+        "grouped_numbers": "“{column}”里有千位分隔符或全角数字，已按数收下（1,234 即 1234）。"
+        "如果不是数，请把这一列的类型确定为“文本”。",
         "nearly": "“{column}”除 {unfit} 个值外都是{type}（如第 {line} 行的“{value}”），"
         "现按文本收下。如确定为{type}，不符的行会单列出来。",
         "other_members": "压缩包里还有别的文件没有读：{names}。需要时请分别报送。",

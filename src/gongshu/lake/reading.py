@@ -27,6 +27,7 @@ from gongshu.lake.casting import typed_batch
 from gongshu.lake.containers import MIB, Container, recognise
 from gongshu.lake.delimited import DelimitedText
 from gongshu.lake.evidence import Evidence
+from gongshu.lake.footnotes import without_footnotes
 from gongshu.lake.header import Header
 from gongshu.lake.refusals import Refused
 from gongshu.lake.rejects import Reject, to_batch
@@ -118,11 +119,12 @@ class HeldTable:
     def __init__(self, table: TextTable) -> None:
         self._table = table
         self._held: list[TextBatch] | None = []
+        self.footnotes: list[str] = []
 
     def first(self, on_reject: OnReject) -> Iterator[TextBatch]:
         """Yield the batches for the first time."""
         size = 0
-        for batch in self._table.batches(on_reject):
+        for batch in without_footnotes(self._table.batches(on_reject), self.footnotes):
             size += batch.nbytes
             if self._held is not None and size <= HELD_BYTES:
                 self._held.append(batch)
@@ -133,7 +135,7 @@ class HeldTable:
     def again(self) -> Iterator[TextBatch]:
         """Yield the same batches once more, giving up what was held."""
         if self._held is None:
-            yield from self._table.batches(_known_already)
+            yield from without_footnotes(self._table.batches(_known_already), [])
         else:
             self._held.reverse()
             while self._held:
@@ -205,9 +207,12 @@ def _typed(table: TextTable, container: Container, pinned: Schema, emit: Any) ->
         "rejects": rejects.codes.total(),
         "records": records,
         "blank_rows": blank_rows,
-        "understood": table.understood() | _about(header, container),
+        "understood": table.understood()
+        | _about(header, container)
+        | {"footnotes": held.footnotes},
         "notes": [
             *_header_notes(header, kept, pins),
+            *_other_notes(table, held),
             *notes,
             *_reject_notes(rejects),
             *([] if rows else [{"code": "no_rows"}]),
@@ -252,7 +257,11 @@ def _header_notes(
     if header.row is None:
         notes.append({"code": "headerless"})
     if header.titles:
-        notes.append({"code": "titles", "count": header.first - (header.row is not None)})
+        notes.append(
+            {"code": "titles", "count": header.first if header.row is None else header.row}
+        )
+    if header.levels > 1:
+        notes.append({"code": "header_levels", "count": header.levels})
     if header.duplicates:
         notes.append({"code": "duplicates", "names": list(header.duplicates[:20])})
     broken = [name for name, source in header.changed.items() if "\n" in source or "\r" in source]
@@ -264,6 +273,15 @@ def _header_notes(
     absent = [name for name in pins if name not in header.names]
     if absent:
         notes.append({"code": "pinned_absent", "names": absent[:20]})
+    return notes
+
+
+def _other_notes(table: TextTable, held: HeldTable) -> list[dict[str, Any]]:
+    notes: list[dict[str, Any]] = []
+    if held.footnotes:
+        notes.append({"code": "footnotes", "count": len(held.footnotes)})
+    if merged := getattr(table, "merged", 0):
+        notes.append({"code": "merged_cells", "count": merged})
     return notes
 
 

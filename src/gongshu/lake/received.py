@@ -42,7 +42,7 @@ class Understanding:
 
     `format` is csv, workbook, json, jsonl, geojson, sqlite or parquet, `packing` gzip, zip or None;
     `member` is the file of an archive, `sheet` the sheet, the table of a database or, in JSON, the
-    path of the list; `titles` are the cells above the header.
+    path of the list; `titles` are the cells above the header, `footnotes` the remarks below.
     """
 
     format: str
@@ -53,6 +53,7 @@ class Understanding:
     sheet: str | None = None
     header_line: int | None = None
     titles: tuple[str, ...] = ()
+    footnotes: tuple[str, ...] = ()
     unit: str | None = None
 
 
@@ -240,6 +241,7 @@ def _understanding(raw: dict[str, Any]) -> Understanding:
         sheet=text("sheet"),
         header_line=None if line is None else int(line),
         titles=tuple(str(title)[:200] for title in raw.get("titles", ())),
+        footnotes=tuple(str(each)[:200] for each in raw.get("footnotes", ())),
         unit=text("unit"),
     )
 

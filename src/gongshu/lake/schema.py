@@ -38,8 +38,9 @@ class Column:
     """One column. `source` is the header as received where the name had to be changed.
 
     `precision` and `scale` belong to decimals. `order` tells how a date or datetime is written:
-    ymd, dmy, mdy, compact (20230701) or serial (the day numbers of spreadsheets). `missing` are
-    texts that the owner declared to mean "no value", such as `--`.
+    ymd, dmy, mdy, compact (20230701), numerals (二〇二三年七月一日) or serial (the day numbers of
+    spreadsheets); and of a number, grouped (1,234). `missing` are texts that the owner declared to
+    mean "no value", such as `--`.
     """
 
     name: str

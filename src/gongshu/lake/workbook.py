@@ -14,6 +14,7 @@ from gongshu.lake.header import Header
 from gongshu.lake.refusals import Refused
 
 BATCH_ROWS: Final = 8192
+MERGES: Final = 100_000  # in more than that no table is left to be read
 EXACT: Final = 10**15  # spreadsheets keep fifteen digits of a number
 
 
@@ -61,6 +62,12 @@ class Workbook:
         sample = [row for row, _ in zip(self._rows(), range(headers.SAMPLE_ROWS), strict=False)]
         self.header: Header = headers.find(sample)
         self._blank = 0
+        self._merges = _merges(self._sheet, self.header.first)
+
+    @property
+    def merged(self) -> int:
+        """Return how many cells of the table span several rows."""
+        return sum(map(len, self._merges.values()))
 
     def _rows(self) -> Iterator[list[str]]:
         if self._sheet is not None:
@@ -89,7 +96,7 @@ class Workbook:
         width = len(self.header.names)
         rows: list[list[str]] = []
         line = 1 + self.header.first
-        for at, row in enumerate(self._rows()):
+        for at, row in enumerate(self._filled()):
             if at < self.header.first:
                 continue
             rows.append(row[:width] + [""] * (width - len(row)))
@@ -99,6 +106,20 @@ class Workbook:
                 rows = []
         if rows:
             yield self._batch(rows, line, on_reject)
+
+    def _filled(self) -> Iterator[list[str]]:
+        """Yield the rows with what a merged cell holds in every row that it spans."""
+        spanning: dict[int, tuple[int, str]] = {}
+        for at, row in enumerate(self._rows()):
+            for column, (last, value) in list(spanning.items()):
+                if at > last:
+                    del spanning[column]
+                elif column < len(row) and not row[column]:
+                    row[column] = value
+            for column, last in self._merges.get(at, ()):
+                if column < len(row):
+                    spanning[column] = (last, row[column])
+            yield row
 
     def _batch(self, rows: list[list[str]], line: int, on_reject: OnReject) -> TextBatch:
         batch, empty = numbered_batch(rows, line, on_reject)
@@ -132,3 +153,17 @@ def _choose(
             if sheet.height:
                 others.append({"name": name[:60], "rows": sheet.height})
     return chosen, others
+
+
+def _merges(sheet: calamine.CalamineSheet, first: int) -> dict[int, list[tuple[int, int]]]:
+    """Return column and last row of every cell that spans rows of the table, by its first row.
+
+    A cell that spans several columns is a heading or a remark, and means none of them.
+    """
+    found: dict[int, list[tuple[int, int]]] = {}
+    ranges = sheet.merged_cell_ranges or []
+    offset = sheet.start[1] if sheet.start else 0
+    for (top, left), (bottom, right) in ranges if len(ranges) <= MERGES else []:
+        if left == right and first <= top < bottom and left >= offset:
+            found.setdefault(top, []).append((left - offset, bottom))
+    return found

@@ -94,3 +94,71 @@ def test_nothing_but_blanks_is_refused(read, content):
 def test_a_refusal_is_an_exception_with_facts():
     refusal = Refused("too_many_columns", columns=3, limit=2)
     assert (refusal.code, refusal.facts) == ("too_many_columns", {"columns": 3, "limit": 2})
+
+
+@pytest.mark.parametrize(
+    ("header", "names"),
+    [
+        (
+            "序号,单位,经费,,备注\n,,收入,支出,\n",
+            ("序号", "单位", "经费_收入", "经费_支出", "备注"),
+        ),
+        (
+            "基本情况,,2023年,,\n名称,地址,收入,支出,结余\n",
+            ("基本情况_名称", "基本情况_地址", "2023年_收入", "2023年_支出", "2023年_结余"),
+        ),
+        (
+            "名录,,,,\n,经费,,人员,\n名称,收入,支出,在编,编外\n",
+            ("名称", "经费_收入", "经费_支出", "人员_在编", "人员_编外"),
+        ),
+        (
+            "类别,合计,,明细,\n,上年,,本年,\n,收入,支出,收入,支出\n",
+            ("类别", "合计_上年_收入", "合计_上年_支出", "明细_本年_收入", "明细_本年_支出"),
+        ),
+    ],
+)
+def test_a_header_of_several_rows_becomes_one(read, header, names):
+    """The group's name stands before the column's, whether the group's cells were merged or not."""
+    outcome = read(header + "甲,2,3,4,5\n乙,6,7,8,9\n")
+    assert outcome.schema.names == names
+    assert outcome.table.num_rows == 2
+    assert "header_levels" in outcome.notes
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "名称,地址,备注\n甲,东街,无\n乙,西街,无\n",
+        "名称,,备注\n甲,东街,1\n乙,西街,2\n",
+        "填报单位：应急局,,单位：万元,\n名称,地址,收入,支出\n甲,乙,1,2\n",
+        "2023-12-31,,制表,\n名称,地址,收入,支出\n甲,乙,1,2\n",
+        "名录,,,\n名称,地址,收入,支出\n甲,乙,1,2\n",
+    ],
+)
+def test_titles_and_rows_of_text_are_not_taken_for_a_header(read, content):
+    """One cell is a title, a colon makes a remark, and what has values is data."""
+    outcome = read(content)
+    assert "header_levels" not in outcome.notes
+    assert outcome.schema.names[0] == "名称"
+
+
+def test_remarks_below_the_table_are_kept_apart(read):
+    """Whether they fill their row with delimiters or not; only the very end counts."""
+    outcome = read(
+        "名称,数,备注\n甲,1,\n注：合计,,\n乙,2,x\n"
+        "注：单位为万元,,\n数据来源: 统计局\n填表人：张三,,审核：李四\n"
+    )
+    assert [row["名称"] for row in outcome.rows] == ["甲", "注：合计", "乙"]
+    assert outcome.understood["footnotes"] == [
+        "注：单位为万元",
+        "数据来源: 统计局",
+        "填表人：张三 审核：李四",
+    ]
+    assert outcome.rejects == []
+    assert "footnotes" in outcome.notes
+
+
+def test_a_narrow_table_and_a_full_row_have_no_remarks(read):
+    """There a remark cannot be told from a value."""
+    assert read("条目,内容\n甲,1\n注：乙,\n").table.num_rows == 2
+    assert read("a,b,c\n1,2,3\n注：甲,注：乙,注：丙\n").table.num_rows == 2

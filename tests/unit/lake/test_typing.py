@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gongshu.lake import moments
+from gongshu.lake import delimited, moments
 from gongshu.lake.schema import Column, ColumnType, Schema
 
 
@@ -31,7 +31,21 @@ def typed(read, header, values, pin=None):
         ("金额", ["1.50", "2", "-0.25"], "decimal", ["1.50", "2.00", "-0.25"]),
         ("金额", ["1e5", "2"], "text", ["1e5", "2"]),
         ("数量", ["007", "12"], "text", ["007", "12"]),
-        ("数量", ["1", "２"], "text", ["1", "２"]),
+        ("数量", ["1", "２"], "integer", [1, 2]),
+        ("数量", ["０７", "１２"], "text", ["０７", "１２"]),
+        ("证号", ["１２", "3"], "text", ["１２", "3"]),
+        ("数量", ["①", "2"], "text", ["①", "2"]),
+        (
+            "金额",
+            ['"1,234.50"', "999", '"-1,000,000"'],
+            "decimal",
+            ["1234.50", "999.00", "-1000000.00"],
+        ),
+        ("金额", ['"1,234"', "５６", "78"], "integer", [1234, 56, 78]),
+        ("金额", ["１，２３４．５", "2"], "decimal", ["1234.5", "2.0"]),
+        ("楼号", ['"101,102"', '"101,102,13"'], "text", ["101,102", "101,102,13"]),
+        ("金额", ['"1,2345"', '"12,34"'], "text", ["1,2345", "12,34"]),
+        ("金额", ['"0,123"', "1"], "text", ["0,123", "1"]),
         ("行政区划代码", ["130203", "130202"], "text", ["130203", "130202"]),
         ("联系电话", ["03152345678", "13800000000"], "text", ["03152345678", "13800000000"]),
         ("档案", ["13800000000", "13900000000", "13700000000"], "text", None),
@@ -51,6 +65,38 @@ def typed(read, header, values, pin=None):
         ("日期", ["9/14/2021", "1/2/2022"], "date", [dt.date(2021, 9, 14), dt.date(2022, 1, 2)]),
         ("时间", ["2023-07-01 08:05", "2023-07-02"], "datetime", None),
         ("时间", ["2023-07-01T08:05:09.25", ""], "datetime", None),
+        (
+            "日期",
+            ["2023年 7月 1号", "2023.7.2"],
+            "date",
+            [dt.date(2023, 7, 1), dt.date(2023, 7, 2)],
+        ),
+        (
+            "日期",
+            ["二〇二三年七月一日", "二零二四年十二月三十一日", "二○二三年十月二十日"],
+            "date",
+            [dt.date(2023, 7, 1), dt.date(2024, 12, 31), dt.date(2023, 10, 20)],
+        ),
+        ("日期", ["二〇二三年十三月一日", "二〇二三年七月一日"], "text", None),
+        ("日期", ["二〇二三年二月二十九日", "二〇二三年七月一日"], "text", None),
+        (
+            "时间",
+            [
+                "2023年7月1日8时30分",
+                "2023年7月1日 8时",
+                "2023年7月1日08:30:05",
+                "2023-7-1T8:30:00+08:00",
+            ],
+            "datetime",
+            [
+                dt.datetime(2023, 7, 1, 8, 30),  # noqa: DTZ001 - wall time
+                dt.datetime(2023, 7, 1, 8),  # noqa: DTZ001 - wall time
+                dt.datetime(2023, 7, 1, 8, 30, 5),  # noqa: DTZ001 - wall time
+                dt.datetime(2023, 7, 1, 8, 30),  # noqa: DTZ001 - wall time
+            ],
+        ),
+        ("时间", ["2023-07-0108:00", "2023-07-02 01:00"], "text", None),
+        ("时间", ["2023-07-01T08:00:00Z", "2023-07-02T08:00:00+09:00"], "text", None),
         ("时间", ["2023-07-01 24:00", "2023-07-02 01:00"], "text", None),
         ("双随机", ["是", "否", "", "是"], "boolean", [True, False, None, True]),
         ("标记", ["TRUE", "false"], "boolean", [True, False]),
@@ -188,3 +234,35 @@ def test_days_that_do_not_exist_do_not_fit():
     texts = ["2023-02-29", "1900-02-29", "2000-02-29", "2023-13-01", "2023-00-10", "2023-04-31"]
     fits = moments.read(pa.array(texts), "ymd").fits
     assert np.flatnonzero(fits).tolist() == [2]
+
+
+@pytest.mark.parametrize(
+    "values", [["04-01 08:00", "04-01 12:00"], ["7月1日", "12月31日"], ["7月1日8时", "7月2日"]]
+)
+def test_a_date_without_a_year_stays_text_with_the_reason(read, values):
+    """A year cannot be made up; monitoring stations publish such times."""
+    outcome, found, cells = typed(read, "监测时间", values)
+    assert (found.type, cells) == ("text", values)
+    assert outcome.notes == ["no_year"]
+    assert typed(read, "门牌", values)[0].notes == []
+
+
+def test_separators_are_told_and_the_owner_decides(read):
+    """What was read as a number can be pinned to text, and a pinned number may have separators."""
+    values = ['"1,234"', "5", '"1,2"']
+    assert typed(read, "数量", values[:2])[0].notes == ["grouped_numbers"]
+    outcome, found, cells = typed(read, "数量", values[:2], Column("数量"))
+    assert (found.type, cells) == ("text", ["1,234", "5"])
+    for kind in (ColumnType.integer, ColumnType.decimal):
+        outcome, found, cells = typed(read, "数量", values, Column("数量", kind))
+        assert (cells, [reject.line for reject in outcome.rejects]) == ([1234, 5], [4])
+        assert Column.from_json(found.to_json()) == found
+
+
+def test_separators_in_a_late_piece_are_found(read, monkeypatch):
+    """A column of plain numbers may hold its first separator a million rows down."""
+    monkeypatch.setattr(delimited, "BATCH_ROWS", 50)
+    values = [str(at % 1000) for at in range(200)] + ['"1,234.5"'] + ["7"] * 60
+    _, found, cells = typed(read, "数量", values)
+    assert (found.type, found.precision, found.scale, found.order) == ("decimal", 5, 1, "grouped")
+    assert (str(cells[200]), str(cells[199])) == ("1234.5", "199.0")

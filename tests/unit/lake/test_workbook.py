@@ -203,3 +203,25 @@ def test_a_locked_workbook_asks_for_the_password_to_be_taken_off(read):
             content[at + offset] |= 1
             at = content.find(signature, at + 4)
     assert read(bytes(content)).refused == "password"
+
+
+def test_a_cell_merged_downwards_counts_for_every_row(read):
+    """A district over its firms; one merged across is a title or a remark and fills nothing."""
+    buffer = io.BytesIO()
+    book = xlsxwriter.Workbook(buffer, {"in_memory": True})
+    sheet = book.add_worksheet()
+    sheet.merge_range(0, 1, 0, 3, "名录")
+    sheet.merge_range(1, 1, 2, 1, "区")
+    sheet.merge_range(1, 2, 1, 3, "企业")
+    sheet.write_row(2, 2, ["名称", "人数"])
+    for row, cells in enumerate([["甲", 1], ["乙", 2], ["丙", 3]], 3):
+        sheet.write_row(row, 2, cells)
+    sheet.merge_range(3, 1, 4, 1, "东区")
+    sheet.write(5, 1, "西区")
+    sheet.merge_range(6, 1, 6, 3, "注：无")
+    book.close()
+    outcome = read(buffer.getvalue())
+    assert outcome.schema.names == ("区", "企业_名称", "企业_人数")
+    assert [row["区"] for row in outcome.rows] == ["东区", "东区", "西区"]
+    assert outcome.understood["footnotes"] == ["注：无"]
+    assert {"merged_cells", "header_levels", "titles", "footnotes"} <= set(outcome.notes)

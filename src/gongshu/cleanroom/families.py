@@ -21,10 +21,11 @@ COMPARISONS = (exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE)
 _TEXT_ONLY = (exp.Upper, exp.Lower, exp.Trim, exp.Length, exp.Substring, exp.StartsWith, exp.Like)
 _TIME_ONLY = (exp.Year, exp.Month, exp.TimestampTrunc)
 _ARITHMETIC = (exp.Add, exp.Sub, exp.Mul)
+_ADDED = (exp.Sum, exp.Avg, exp.Median, exp.PercentileCont)
 _TRUTH = (*COMPARISONS, exp.And, exp.Or, exp.Not, exp.In, exp.Between, exp.Like, exp.Is)
 _RESULTS: tuple[tuple[tuple[type[exp.Expr], ...], Family], ...] = (
     ((exp.Boolean, exp.StartsWith, *_TRUTH), Family.BOOLEAN),
-    ((exp.Year, exp.Month, exp.Length, exp.Count, exp.Sum, exp.Avg, *_ARITHMETIC), Family.NUMBER),
+    ((exp.Year, exp.Month, exp.Length, exp.Count, *_ADDED, *_ARITHMETIC), Family.NUMBER),
     ((exp.TimestampTrunc,), Family.TIMESTAMP),
     ((exp.Upper, exp.Lower, exp.Trim, exp.Substring, exp.DPipe, exp.Concat), Family.TEXT),
 )
@@ -126,7 +127,7 @@ def _wanted(node: exp.Expr) -> tuple[Family, ...]:
         return (Family.TEXT,)
     if isinstance(node, _TIME_ONLY):
         return (Family.DATE, Family.TIMESTAMP)
-    if isinstance(node, (exp.Sum, exp.Avg)):
+    if isinstance(node, _ADDED):
         return (Family.NUMBER,)
     return (Family.BOOLEAN,) if isinstance(node, (exp.Not, exp.Where)) else ()
 

@@ -41,6 +41,12 @@ def _whole_number(value: Any) -> bool:
     return isinstance(value, exp.Literal) and not value.is_string and value.name.isdigit()
 
 
+def _hundredths(value: Any) -> bool:
+    """A part of all in whole hundredths, so that no two quantiles lie arbitrarily close."""
+    plain = isinstance(value, exp.Literal) and not value.is_string
+    return plain and re.fullmatch(r"0\.(0[1-9]|[1-9][0-9]?)", value.name) is not None
+
+
 _EXPRESSION = _one(exp.Condition)
 _EXPRESSIONS = _list(exp.Condition)
 _BINARY: Mapping[str, Permitted] = {"this": _EXPRESSION, "expression": _EXPRESSION}
@@ -138,6 +144,8 @@ AGGREGATE_NODES: Mapping[type[exp.Expr], Mapping[str, Permitted]] = {
     exp.Count: {"this": _one(exp.Star, exp.Distinct), "big_int": _is(True)},
     exp.Sum: {"this": _one(exp.Column)},
     exp.Avg: {"this": _one(exp.Column)},
+    exp.Median: {"this": _one(exp.Column)},
+    exp.PercentileCont: {"this": _one(exp.Column), "expression": _hundredths},
     exp.Filter: {"this": _one(exp.AggFunc), "expression": _one(exp.Where)},
 }
 

@@ -193,16 +193,20 @@ class Dominance:
     unknown: str
 
 
-Statistic = Literal["sum", "mean"]
+HALF = 50
+"""The part of the rows, in hundredths, on each side of a median."""
+
+Statistic = Literal["sum", "mean", "quantile"]
 
 
 @dataclass(frozen=True, slots=True)
 class Amount:
-    """What decides about a sum or a mean: its primitives, its contributors, their shares.
+    """What decides about a sum, a mean or a quantile: primitives, contributors and their shares.
 
     `total`, `rows` and `values` name the columns with the sum, the number of rows that have a
     value, and the number of different values. `group` counts the contributors of the whole group,
-    of which a selective amount takes a part.
+    of which a selective amount takes a part. A quantile stands in `total`; `tail` is the smaller
+    part of the rows, in hundredths, on one side of it; nobody dominates it.
     """
 
     statistic: Statistic
@@ -212,6 +216,7 @@ class Amount:
     whole_numbers: bool
     group: tuple[Population, ...]
     dominances: tuple[Dominance, ...]
+    tail: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,8 @@
 """Pass 8, output rule: what the outermost SELECT may be, for each of the three shapes.
 
-Property: a statistical result has one group key and counts, sums and means of a bare item, and
-nothing else — no row, no total of groups, no order or cut that depends on an unreleased value; a
-serving table has one subject key and answers; below the outermost SELECT there are only
+Property: a statistical result has one group key and counts, sums, means and quantiles of a bare
+item, and nothing else — no row, no total of groups, no order or cut that depends on an unreleased
+value; a serving table has one subject key and answers; below the outermost SELECT there are only
 projections, joins and filters.
 """
 
@@ -25,22 +25,28 @@ CLAUSE = "dc-3"
 MAX_MEASURES = 6
 MAX_MOMENTS = 2
 ONLY = (
-    "目前只支持按一个维度计数、求和与求平均：count(*)、count(DISTINCT 主体列)、sum(数据项)、"
-    "avg(数据项)，可以加 FILTER (WHERE …)。"
+    "目前只支持按一个维度计数、求和、求平均和求分位数：count(*)、count(DISTINCT 主体列)、"
+    "sum(数据项)、avg(数据项)、median(数据项)、quantile_cont(数据项, 0.25)，可加 FILTER (WHERE …)。"
 )
-_AMOUNTS: Mapping[type[exp.Expr], Statistic] = {exp.Sum: "sum", exp.Avg: "mean"}
+_AMOUNTS: Mapping[type[exp.Expr], Statistic] = {
+    exp.Sum: "sum",
+    exp.Avg: "mean",
+    exp.Median: "quantile",
+    exp.PercentileCont: "quantile",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Counted:
     """One measure: `subject` is the counted subject column (None counts rows); with `item` it is
-    a sum or a mean of that item instead."""
+    a sum, a mean or a quantile of that item instead: `call` is the aggregate as it is written."""
 
     name: str
     subject: exp.Column | None
     condition: exp.Expr | None
     item: exp.Column | None = None
     statistic: Statistic | None = None
+    call: exp.Expr | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +75,7 @@ def judge(sql: str, query: Query, shape: Shape, usage: Usage) -> tuple[Output, t
 def _is_unlisted(expression: exp.Expr) -> bool:
     """An aggregate that the parse has refused already is not refused twice."""
     inner = expression.this if isinstance(expression, exp.Filter) else expression
-    if isinstance(inner, (exp.Sum, exp.Avg)):
+    if isinstance(inner, (exp.Sum, exp.Avg, exp.Median, exp.PercentileCont)):
         return not isinstance(inner.this, exp.Column)
     return not isinstance(inner, exp.Count)
 
@@ -144,9 +150,8 @@ def _counted(query: Query, projection: Projection) -> Counted | None:
     if isinstance(expression, tuple(_AMOUNTS)):
         fine = _is_amount(query, expression.this)
         statistic = _AMOUNTS[type(expression)]
-        return (
-            Counted(projection.name, None, condition, expression.this, statistic) if fine else None
-        )
+        counted = Counted(projection.name, None, condition, expression.this, statistic, expression)
+        return counted if fine else None
     if not isinstance(expression, exp.Count):
         return None
     counted = expression.this
@@ -176,28 +181,32 @@ def _unlawful(sql: str, query: Query, projection: Projection) -> Finding:
     where = position(sql, projection.expression)
     if not any(isinstance(n, tuple(_AMOUNTS)) for n in projection.expression.walk()):
         return Finding("output.measure", ONLY, CLAUSE, where)
-    sentence = "sum 和 avg 里只能直接写一个数值型数据项；代码、标识和计算出来的数不能求和或求平均。"
+    sentence = (
+        "sum、avg 和分位数里只能直接写一个数值型数据项；代码、标识和计算出来的数不能这样统计。"
+    )
     return Finding("output.amount", sentence, CLAUSE, where)
 
 
 def _moments(query: Query, measures: tuple[Counted, ...]) -> Iterator[Finding]:
     """Several power sums of one item give its cells back; and the sums of two cohorts give that of
-    their difference, which nobody has judged."""
-    asked: dict[Origin, list[exp.Expr | None]] = {}
+    their difference, which nobody has judged. Quantiles are no moments; `MAX_MEASURES` keeps them
+    under nine."""
+    asked: dict[Origin, list[Counted]] = {}
     for measure in measures:
         origin = bare_origin(query, measure.item) if measure.item is not None else None
         if origin is not None and not measure.name.startswith(HIDDEN_PREFIX):
-            asked.setdefault(origin, []).append(measure.condition)
-    for origin, conditions in asked.items():
-        if any(condition != conditions[0] for condition in conditions):
+            asked.setdefault(origin, []).append(measure)
+    for origin, found in asked.items():
+        moments = [measure for measure in found if measure.statistic != "quantile"]
+        if any(measure.condition != found[0].condition for measure in found):
             sentence = (
-                f"{origin.title}在一次统计里只能对一个人群求和或求平均；"
-                "两个人群的和相减，会得出没有核对过的数。要比较几个人群，请按它分组。"
+                f"{origin.title}在一次统计里只能对一个人群求和、求平均或求分位数；"
+                "两个人群的数相减，会得出没有核对过的数。要比较几个人群，请按它分组。"
             )
             yield Finding("output.amount_cohorts", sentence, CLAUSE)
-        elif len(conditions) > MAX_MOMENTS:
+        elif len(moments) > MAX_MOMENTS:
             sentence = (
-                f"{origin.title}最多求 {MAX_MOMENTS} 个统计量，这里写了 {len(conditions)} 个。"
+                f"{origin.title}的合计和平均最多写 {MAX_MOMENTS} 个，这里写了 {len(moments)} 个。"
             )
             yield Finding("output.moments", sentence, CLAUSE)
 
@@ -212,7 +221,9 @@ def _row_counts(query: Query, measures: tuple[Counted, ...]) -> Iterator[Finding
         )
         yield Finding("output.joined_rows", sentence, CLAUSE)
     if joined and any(measure.item is not None for measure in measures):
-        sentence = "有连接时不能求和或求平均（连接会使同一个数重复计入）；请只从一张表求和。"
+        sentence = (
+            "有连接时不能求和、求平均或求分位数（连接会使同一个数重复计入）；请只从一张表统计。"
+        )
         yield Finding("output.joined_amounts", sentence, CLAUSE)
 
 

@@ -91,6 +91,9 @@ _ARGUMENTS: dict[tuple[type[exp.Expr], str], str] = {
     (exp.Star, "replace"): "请逐列写明要输出的数据项，不要用 REPLACE。",
     (exp.Sum, "this"): "sum 里只能直接写一个数据项，不能计算或去重。",
     (exp.Avg, "this"): "avg 里只能直接写一个数据项，不能计算或去重。",
+    (exp.Median, "this"): "median 里只能直接写一个数据项，不能计算或去重。",
+    (exp.PercentileCont, "this"): "quantile_cont 里先直接写一个数据项，再写一个百分位。",
+    (exp.PercentileCont, "expression"): "百分位只能写一个 0.01 到 0.99 的两位小数。",
     (exp.Select, "qualify"): "不支持 QUALIFY。",
     (exp.Select, "having"): "不支持 HAVING；结果受保护后再筛选。",
     (exp.Limit, "expression"): "LIMIT 后面只能写一个整数。",
@@ -225,11 +228,15 @@ def _finding(sql: str, breach: Breach) -> Finding:
     if argument is not None:
         sentence = _ARGUMENTS.get((type(node), argument))
         if sentence is None and isinstance(node, exp.AggFunc):
-            sentence = "目前只支持 count(*)、count(DISTINCT 主体列)、sum(数据项)、avg(数据项)。"
+            sentence = (
+                "目前只支持 count(*)、count(DISTINCT 主体列)、sum(数据项)、avg(数据项) 和分位数。"
+            )
         sentence = sentence or f"不支持的写法（{type(node).__name__}.{argument.rstrip('_')}）。"
         return Finding("parse.argument", sentence, CLAUSE, where)
     if isinstance(node, exp.AggFunc):
-        sentence = f"目前只支持按一个维度计数、求和与求平均，不支持 {function_name(node)}。"
+        sentence = (
+            f"目前只支持按一个维度计数、求和、求平均和求分位数，不支持 {function_name(node)}。"
+        )
         return Finding("output.unsupported_statistic", sentence, CLAUSE, where)
     if isinstance(node, exp.Func) and type(node) not in _SENTENCES:
         sentence = f"函数 {function_name(node)} 不在允许的函数之列。"

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from types import MappingProxyType
 
 from sqlglot import exp
@@ -25,6 +26,7 @@ from gongshu.cleanroom.contributors import (
     regions_of,
 )
 from gongshu.cleanroom.model import (
+    HALF,
     Amount,
     Contributions,
     Finding,
@@ -118,7 +120,8 @@ def statistics(query: Query, output: Output) -> Statistics:
     grouped = mandatory.union(*touched) if touched else mandatory
     groups = counting.populations(grouped, None)
     measures: list[Measure] = []
-    addends = tuple(dict.fromkeys(_addend(m) for m in output.measures if m.item is not None))
+    added = [m for m in output.measures if m.item is not None and m.statistic != "quantile"]
+    addends = tuple(dict.fromkeys(_addend(measure) for measure in added))
     cohorts = [_cohort(counting, measure) for measure in output.measures]
     for index, (measure, cohort) in enumerate(zip(output.measures, cohorts, strict=True)):
         concerned = mandatory | touched[index]
@@ -152,23 +155,31 @@ def _addend(measure: Counted) -> Addend:
 def _amount(
     counting: _Counting, measure: Counted, addends: tuple[Addend, ...], concerned: Set[int]
 ) -> Amount:
-    """Lay out what decides about one sum or mean on every lane that it concerns."""
+    """Lay out what decides about one sum, mean or quantile on every lane that it concerns."""
     addend = _addend(measure)
     whole = replace(addend, condition=None)
+    quantile = measure.statistic == "quantile"
     origin = bare_origin(counting.query, addend.item)
     rule = origin.rule if origin is not None else None
-    number = addends.index(addend)
+    lanes = [lane for lane in counting.lanes if lane.number in concerned and not quantile]
+    total = measure.call if quantile and measure.call else exp.Sum(this=addend.item.copy())
     return Amount(
         statistic=measure.statistic or "sum",
-        total=counting.column(exp.Sum(this=addend.item.copy()), addend.condition),
+        total=counting.column(total, addend.condition),
         rows=counting.rows(addend.present),
         values=counting.different(addend.item, addend.condition),
         whole_numbers=rule is not None and rule.sql_type == "BIGINT",
-        group=counting.populations(concerned, whole.contributing),
-        dominances=tuple(
-            dominance_of(lane, number) for lane in counting.lanes if lane.number in concerned
-        ),
+        group=counting.populations(concerned, whole.present if quantile else whole.contributing),
+        dominances=tuple(dominance_of(lane, addends.index(addend)) for lane in lanes),
+        tail=_tail(measure) if quantile else 0,
     )
+
+
+def _tail(measure: Counted) -> int:
+    """Return the smaller part, in hundredths, of the rows on one side of a quantile."""
+    place = measure.call.args.get("expression") if measure.call is not None else None
+    below = HALF if place is None else int(Decimal(place.name) * 100)
+    return min(below, 100 - below)
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +196,9 @@ class _Cohort:
 
 def _cohort(counting: _Counting, measure: Counted) -> _Cohort:
     if measure.item is not None:
-        condition = _addend(measure).contributing
+        addend = _addend(measure)
+        ranked = measure.statistic == "quantile"
+        condition = addend.present if ranked else addend.contributing
         return _Cohort(condition, measure.condition is not None, measure.condition, True)
     counted = _counted(counting, measure)
     return _Cohort(counted, counted is not None, measure.condition, False)

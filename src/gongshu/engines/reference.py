@@ -6,6 +6,7 @@ unknown). It covers exactly what the clean room lets through and is used in test
 
 from __future__ import annotations
 
+import math
 import operator
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -206,7 +207,21 @@ def _aggregate(node: exp.AggFunc, group: list[Row]) -> Any:
         return len(set(present))
     if not present:
         return None
+    if isinstance(node, (exp.Median, exp.PercentileCont)):
+        place = node.args.get("expression")
+        return _quantile(sorted(present), Decimal("0.5") if place is None else Decimal(place.name))
     return sum(present) if isinstance(node, exp.Sum) else float(sum(present)) / len(present)
+
+
+def _quantile(values: list[Any], place: Decimal) -> Any:
+    """Between two neighbours in proportion; decimals are cut off at their last digit."""
+    rank = (len(values) - 1) * float(place)
+    low, high = values[math.floor(rank)], values[math.ceil(rank)]
+    if not isinstance(low, Decimal):
+        return float(low) + (float(high) - float(low)) * (rank - math.floor(rank))
+    digits = -int(low.as_tuple().exponent)
+    first, last = (int(value.scaleb(digits)) for value in (low, high))
+    return Decimal(int(first + (last - first) * (rank - math.floor(rank)))).scaleb(-digits)
 
 
 def _operands(node: exp.Expr) -> Iterator[exp.Expr]:

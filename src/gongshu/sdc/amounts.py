@@ -1,4 +1,4 @@
-"""Sums and means: who contributes to them, and what is shown of them.
+"""Sums, means and quantiles: who contributes to them, and what is shown of them.
 
 The p % rule and the share of the largest contributor are judged on every lane: each kind of subject
 that a row speaks of. Rows without a subject may all be the largest contributor's, so they are added
@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from gongshu.cleanroom.failures import RunFailed
-from gongshu.cleanroom.model import Amount
+from gongshu.cleanroom.model import HALF, Amount
 from gongshu.sdc import rules
 from gongshu.sdc.review import Cause
 from gongshu.sdc.rules import Amounts, Counts, Mask
@@ -48,7 +48,7 @@ def _column(table: pa.Table, name: str) -> pa.ChunkedArray:
 
 
 def causes(table: pa.Table, amount: Amount) -> dict[Cause, Mask]:
-    """This function will return which rows of a sum or mean each rule protects."""
+    """This function will return which rows of a sum or mean each rule of dominance protects."""
     if not amount.dominances:
         raise RunFailed("plan")
     total = numbers(table, amount.total)
@@ -74,21 +74,36 @@ def causes(table: pa.Table, amount: Amount) -> dict[Cause, Mask]:
     }
 
 
+def quantile_causes(table: pa.Table, amount: Amount, subjects: Counts, k: int) -> dict[Cause, Mask]:
+    """This function will return which rows of a quantile each rule protects on one lane, of which
+    `subjects` have a value."""
+    if not 0 < amount.tail <= HALF:
+        raise RunFailed("plan")
+    finite = np.isfinite(numbers(table, amount.total))
+    rows, values = counts(table, amount.rows), counts(table, amount.values)
+    return {
+        Cause.TAIL: rules.tail_too_small(subjects, rows, amount.tail, k),
+        Cause.UNIFORM: rules.uniform(np.ones(len(rows)), values),
+        Cause.NOT_FINITE: ~finite,
+    }
+
+
 def shown(table: pa.Table, amount: Amount) -> Amounts:
-    """This function will return sums with three significant digits, and means as the quotient of
-    the sum and the number of rows as they would be shown, so that no mean tells more than these."""
+    """This function will return sums and quantiles with three significant digits, and means as the
+    quotient of the sum and the number of rows as they would be shown, so that no mean tells more
+    than these."""
     total = _finite(numbers(table, amount.total))
     sums = rules.significant(total, digits=rules.SUM_DIGITS, whole=amount.whole_numbers)
-    if amount.statistic == "sum":
+    if amount.statistic != "mean":
         return sums
     rows = rules.rounded(counts(table, amount.rows)).astype(np.float64)
     return rules.significant(_divided(sums, rows), digits=rules.MEAN_DIGITS)
 
 
 def exact(table: pa.Table, amount: Amount) -> Amounts:
-    """This function will return sums and means as they are, for reviewers."""
+    """This function will return sums, means and quantiles as they are, for reviewers."""
     total = _finite(numbers(table, amount.total))
-    if amount.statistic == "sum":
+    if amount.statistic != "mean":
         return total
     return _divided(total, counts(table, amount.rows).astype(np.float64))
 

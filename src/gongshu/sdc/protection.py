@@ -122,7 +122,11 @@ class _Result:
             if not self.plan.key_opened and not population.optional:
                 total = np.full_like(subjects, subjects.sum())
                 _add(found, Cause.DOMINANT_GROUP, rules.dominant_group(subjects, total))
-        if measure.amount is not None:
+            if measure.amount is not None and measure.amount.statistic == "quantile":
+                judged = amounts.quantile_causes(self.table, measure.amount, subjects, self.k)
+                for cause, mask in judged.items():
+                    _add(found, cause, mask)
+        if measure.amount is not None and measure.amount.statistic != "quantile":
             found |= amounts.causes(self.table, measure.amount)
         return found
 

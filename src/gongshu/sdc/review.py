@@ -17,6 +17,7 @@ _ZH = MappingProxyType(
         "cut_out": "与其他列相减，会单独显出少数主体或被保护的数",
         "p_percent": "从合计可以过近地推算最大主体的数值",
         "largest_share": "最大的主体超过合计的一半",
+        "tail": "分位数一侧的主体数不足",
         "uniform": "全部为零，或取值不足三种",
         "not_finite": "含有不是有限数的值",
         "secondary": "不同时保护它，用合计一减就能得出被保护的数",
@@ -36,6 +37,7 @@ class Cause(StrEnum):
     CUT_OUT = "cut_out"
     P_PERCENT = "p_percent"
     LARGEST_SHARE = "largest_share"
+    TAIL = "tail"
     UNIFORM = "uniform"
     NOT_FINITE = "not_finite"
     SECONDARY = "secondary"

@@ -99,6 +99,15 @@ def uniform(total: Amounts, values: Counts) -> Mask:
     return found
 
 
+def tail_too_small(subjects: Counts, rows: Counts, tail: int, k: int) -> Mask:
+    """This function will protect quantiles with fewer than `k` subjects on one side.
+
+    `tail` hundredths of the rows are there. Each row beyond one per subject may stand there too, so
+    it is taken off: for one row per subject the rule is n · min(p, 1−p) ≥ k.
+    """
+    return rows * tail - (rows - subjects) * 100 < k * 100
+
+
 def significant(amounts: Amounts, *, digits: int, whole: bool = False) -> Amounts:
     """This function will round amounts to so many significant digits; whole numbers never finer
     than counts. Deterministic, so that asking again tells nothing new."""

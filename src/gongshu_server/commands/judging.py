@@ -25,7 +25,7 @@ EXITS: Mapping[str, Literal["export", "service"]] = {"export": "export", "servic
 KINDS = {
     "key": "分组项",
     "count": "计数",
-    "amount": "合计或平均",
+    "amount": "合计、平均或分位数",
     "copy": "原样",
     "answer": "答案",
 }

@@ -1,4 +1,4 @@
--- property: 统计结果只有一个分组项和计数、单个数值项的合计与平均；子查询里没有聚合；不能按未公布的数取舍或排序。
+-- property: 统计结果只有一个分组项和计数、单个数值项的合计、平均与分位数；子查询里没有聚合；不能按未公布的数取舍或排序。
 -- accepted: 行数与主体数
 SELECT 行政区划代码, count(*) AS 证数, count(DISTINCT 主体_企业) AS 企业数 FROM 安全生产许可证 GROUP BY 行政区划代码 ORDER BY 行政区划代码 DESC;
 -- accepted: 按月分组
@@ -57,8 +57,28 @@ SELECT 行政区划代码, variance(从业人数) AS n FROM 安全生产许可�
 WITH a AS (SELECT 许可状态, sum(从业人数) AS n FROM 安全生产许可证 GROUP BY 1) SELECT 许可状态, count(*) FILTER (WHERE n >= 5) AS m FROM a GROUP BY 1;
 -- refused: 最小 | output.unsupported_statistic
 SELECT 行政区划代码, min("注册资本(万元)") AS n FROM 安全生产许可证 GROUP BY 1;
--- refused: 中位数 | output.unsupported_statistic
-SELECT 行政区划代码, median("注册资本(万元)") AS n FROM 安全生产许可证 GROUP BY 1;
+-- accepted: 中位数与四分位数
+SELECT 行政区划代码, median("注册资本(万元)") AS 中位, quantile_cont("注册资本(万元)", 0.25) AS 低, quantile_cont("注册资本(万元)", 0.75) AS 高 FROM 安全生产许可证 GROUP BY 1;
+-- accepted: 一群对象的中位数，与合计、平均一起
+SELECT 诊断, median(收入) FILTER (WHERE 性别 = '女') AS a, sum(收入) FILTER (WHERE 性别 = '女') AS b, avg(收入) FILTER (WHERE 性别 = '女') AS c FROM 门诊 GROUP BY 1;
+-- refused: 分位数等于最小 | parse.argument
+SELECT 行政区划代码, quantile_cont(从业人数, 0) AS n FROM 安全生产许可证 GROUP BY 1;
+-- refused: 分位数等于最大 | parse.argument
+SELECT 行政区划代码, quantile_cont(从业人数, 1.0) AS n FROM 安全生产许可证 GROUP BY 1;
+-- refused: 任意近的两个分位数 | parse.argument
+SELECT 行政区划代码, quantile_cont(从业人数, 0.501) AS n FROM 安全生产许可证 GROUP BY 1;
+-- refused: 一列分位数 | parse.symbol
+SELECT 行政区划代码, quantile_cont(从业人数, [0.25, 0.75]) AS n FROM 安全生产许可证 GROUP BY 1;
+-- refused: 离散分位数（逐个抄出） | output.unsupported_statistic
+SELECT 行政区划代码, quantile_disc(从业人数, 0.5) AS n FROM 安全生产许可证 GROUP BY 1;
+-- refused: 近似分位数 | output.unsupported_statistic
+SELECT 行政区划代码, approx_quantile(从业人数, 0.5) AS n FROM 安全生产许可证 GROUP BY 1;
+-- refused: 标识的中位数 | cohort.identifier, output.amount, types.conversion
+SELECT 行政区划代码, median(统一社会信用代码) AS n FROM 安全生产许可证 GROUP BY 1;
+-- refused: 有连接时求中位数 | output.joined_amounts
+SELECT l.许可状态, median(l.从业人数) AS n FROM 安全生产许可证 l JOIN 欠税 t ON l.主体_企业 = t.主体_企业 GROUP BY 1;
+-- refused: 同一项对两群对象求中位数 | output.amount_cohorts
+SELECT 行政区划代码, median(从业人数) AS a, median(从业人数) FILTER (WHERE 许可状态 = '有效') AS b FROM 安全生产许可证 GROUP BY 1;
 -- refused: 众数 | output.unsupported_statistic
 SELECT 行政区划代码, mode(许可状态) AS n FROM 安全生产许可证 GROUP BY 1;
 -- refused: 近似去重 | cohort.identifier, output.unsupported_statistic

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -216,6 +217,65 @@ def test_a_result_without_what_decides_is_no_result(column: str) -> None:
         protect(result.set_column(index, column, text), plan, plan.k)
 
 
+# -- quantiles ---------------------------------------------------------------------------------
+
+MEDIAN = "SELECT 行政区划代码 AS 区, median(从业人数) AS 中位 FROM 安全生产许可证 GROUP BY 1"
+QUARTER = MEDIAN.replace("median(从业人数)", "quantile_cont(从业人数, 0.25)")
+
+
+def test_a_median_of_many_is_shown_rounded() -> None:
+    checked = judged(each([1000 + 7 * number for number in range(20)]), MEDIAN)
+
+    assert checked.table["中位"].to_pylist() == [1070.0]
+    assert checked.protected == 0
+
+
+def test_each_side_of_a_quantile_holds_enough_subjects() -> None:
+    """n · min(p, 1−p) ≥ k: 20 for a median, 40 for a quarter."""
+    assert judged(each(range(20)), MEDIAN).protected == 0
+    assert Cause.TAIL in causes(judged(each(range(19)), MEDIAN))
+    assert judged(each(range(40)), QUARTER).protected == 0
+    assert Cause.TAIL in causes(judged(each(range(39)), QUARTER))
+    assert Cause.TAIL in causes(judged(each(range(39)), QUARTER.replace("0.25", "0.75")))
+
+
+def test_one_subject_with_many_rows_is_no_crowd_on_one_side() -> None:
+    """Thirty subjects, but one has so many rows that it may fill a side alone."""
+    crowd = each(range(30))
+
+    assert judged(crowd, MEDIAN).protected == 0
+    assert judged([*crowd, *[("企0", 5)] * 10], MEDIAN).protected == 0
+    assert causes(judged([*crowd, *[("企0", 5)] * 11], MEDIAN)) == {Cause.TAIL}
+    assert causes(judged([*crowd, *[(None, 5)] * 11], MEDIAN)) == {Cause.TAIL}
+
+
+def test_a_quantile_of_equal_cells_tells_them() -> None:
+    assert causes(judged(each([7] * 40), MEDIAN)) == {Cause.UNIFORM}
+
+
+def test_zeros_have_their_rank_and_empty_cells_have_none() -> None:
+    assert judged(each([0] * 10 + list(range(10))), MEDIAN).protected == 0
+    assert Cause.TAIL in causes(judged(each([None] * 10 + list(range(10, 25))), MEDIAN))
+
+
+def test_a_quantile_without_its_tail_is_no_plan() -> None:
+    plan = plan_of(MEDIAN)
+    (measure,) = plan.measures
+    assert measure.amount is not None
+    result = reference.run(plan, licences(each(range(20))))
+    broken = replace(measure, amount=replace(measure.amount, tail=0))
+
+    assert protect(result, plan, plan.k).protected == 0
+    with pytest.raises(RunFailed):
+        protect(result, replace(plan, measures=(broken,)), plan.k)
+
+
+def test_a_hole_in_the_tails_shows_a_quantile(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert judged(each(range(19)), MEDIAN).protected == 1
+    monkeypatch.setattr(rules, "tail_too_small", lambda subjects, *_: subjects < 0)
+    assert judged(each(range(19)), MEDIAN).protected == 0
+
+
 # -- any table ---------------------------------------------------------------------------------
 
 
@@ -292,8 +352,6 @@ def test_an_amount_without_a_lane_is_no_plan() -> None:
     assert amount is not None
     result = reference.run(plan, licences(each(FINE)))
     assert amounts.causes(result, amount)
-
-    from dataclasses import replace
 
     with pytest.raises(RunFailed):
         amounts.causes(result, replace(amount, dominances=()))

@@ -21,7 +21,7 @@ from gongshu_server.workshop.offers import OfferedTable, Origin
 KINDS = {
     "key": "分组项",
     "count": "计数",
-    "amount": "合计或平均",
+    "amount": "合计、平均或分位数",
     "copy": "原样输出",
     "answer": "答案",
 }

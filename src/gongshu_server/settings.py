@@ -45,6 +45,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "gongshu_server.upkeep.requests.everywhere",
     "django.middleware.security.SecurityMiddleware",
+    "gongshu_server.portal.compression.CompressedPages",
     "gongshu_server.portal.security.strict_policy",
     "gongshu_server.api.problems.everywhere",
     "django.contrib.sessions.middleware.SessionMiddleware",

@@ -52,7 +52,7 @@ def test_an_auditor_follows_a_product_to_its_sources(visitor: Come, tmp_path: Pa
     auditor.choose("事项", "产品已上架")
     auditor.press("查找")
     auditor.open("20", within="table")
-    auditor.open("product")
+    auditor.open("数据产品", within="main dl")
     auditor.open("追溯来源")
     auditor.reads("数据版本", "安全生产许可证")
     auditor.fill("回执号、产品编号或出域编号", "不是编号")

@@ -36,6 +36,10 @@ DAY = re.compile("(\\d+)年(\\d+)月(\\d+)日")
 CHINESE = re.compile("[\u4e00-\u9fff]+")
 NUMBER = re.compile("[\u4e00-\u9fff]+〔\\d{4}〕\\d+号")
 AXE = Axe()
+# Of the page and all that it loads but charts, as compressed as it came, cached or not.
+MOST_BYTES = 200_000
+TRANSFERRED = """performance.getEntries().filter((one) => "encodedBodySize" in one &&
+  !one.name.includes("echarts")).reduce((sum, one) => sum + one.encodedBodySize, 0)"""
 # What the browser says of a page that answers 4xx.
 REFUSED = "the server responded with a status of 4"
 
@@ -188,6 +192,8 @@ class Visitor:
             self._examine(kind)
 
     def _examine(self, kind: str) -> None:
+        sent = self.page.evaluate(TRANSFERRED)
+        assert sent <= MOST_BYTES, f"{kind} takes {sent} bytes"
         for width in WIDTHS:
             self.page.set_viewport_size({"width": width, "height": 900})
             found = AXE.run(self.page, options=RULES)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+
 import pytest
 from django.test import Client
 
@@ -113,3 +115,17 @@ def test_a_refused_read_is_counted_and_a_refused_action_is_not_counted_again(cit
     counted = {(str(line["who"]), line["code"]) for line in lines}
     assert (f"{post}/{person}", "case_not_found") in counted
     assert not any("01ARZ3" in str(line) for line in lines)
+
+
+def test_pages_leave_compressed_but_what_is_shown_once_and_what_is_no_page(city: City) -> None:
+    """A secret beside text of an attacker's choosing is never compressed with it (BREACH)."""
+    client, packed = signed_in(city, "bureau"), {"Accept-Encoding": "gzip"}
+    reply = client.get("/inbox/", headers=packed)
+    assert reply["Content-Encoding"] == "gzip"
+    assert "待办" in gzip.decompress(reply.content).decode()
+    assert "Content-Encoding" not in client.get("/inbox/").headers
+    assert "Content-Encoding" not in client.get("/api/v1/openapi.json", headers=packed).headers
+    said = {"label": "试", "scopes": ["read"]}
+    shown_once = client.post("/people/keys/issue/", said, headers=packed)
+    assert shown_once["Cache-Control"] == "no-store", shown_once.content
+    assert "Content-Encoding" not in shown_once.headers

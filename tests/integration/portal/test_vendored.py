@@ -15,6 +15,7 @@ from gongshu_server.portal.assets import FOLDER
 
 ROOT = Path(__file__).resolve().parents[3]
 VENDOR = FOLDER / "vendor"
+TEMPLATES = FOLDER.parent / "templates"
 MANIFEST = json.loads((VENDOR / "manifest.json").read_text("utf-8"))
 LICENCES = {"0BSD", "Apache-2.0", "BSD-3-Clause", "MIT"}
 HEAD = re.findall(r'="/static/[0-9a-f]{16}/([^"]+)"', render_to_string("portal/head.html"))
@@ -62,13 +63,21 @@ def test_no_lock_holds_an_address() -> None:
 
 
 def test_a_page_without_charts_is_light() -> None:
-    """What every page loads stays within 110 KB compressed, of the 200 KB that a page may have."""
+    """What every page loads stays within 60 KB compressed, of the 200 KB that a page may have."""
     loaded = [FOLDER / name for name in HEAD]
     assert len(loaded) >= 5
     always = {"guard.js", "dialogs.js", "words.js", "request.js"}
     loaded += [FOLDER / "js" / name for name in always]
     sizes = {path.name: len(gzip.compress(path.read_bytes(), 9)) for path in loaded}
-    assert sum(sizes.values()) <= 110_000, sizes
+    assert sum(sizes.values()) <= 60_000, sizes
+
+
+def test_a_page_that_fetches_a_part_anew_loads_what_that_needs() -> None:
+    """Only such pages load htmx; one that forgot it would stand still."""
+    pages = [path.read_text("utf-8") for path in TEMPLATES.rglob("*.html")]
+    fetching = [text for text in pages if "hx-get=" in text]
+    assert len(fetching) >= 4
+    assert [text for text in fetching if 'include "portal/htmx.html"' not in text] == []
 
 
 @pytest.mark.parametrize("path", OWN, ids=lambda path: path.name)

@@ -26,6 +26,7 @@ OF_A_KIND = 2
 MOST_PAGES = 400
 LINK = re.compile(r'href="([^"#]*)"')
 ELSEWHERE = ("/ledger/tile", "/ledger/checkpoint", "/static/", "/api/", "/v1/")
+CLAUSE = re.compile(r"^/clauses/[^/]+/$")
 IDENTIFIER = re.compile(r"[0-9A-HJKMNP-TV-Z]{26}")
 RESOURCES, CASES, USES = 1_000, 100_000, 1_000_000
 
@@ -88,7 +89,8 @@ def _walk_as(who: str, one: Any, rounds: int) -> Iterator[dict[str, Any]]:
     led: dict[str, str] = {}
     while ahead and len(seen) < MOST_PAGES:
         url = ahead.pop(0)
-        kind = _kind(url)
+        # What anybody may see in every selection and clause, the stranger has walked for all.
+        kind = _kind(url) if one is None else _coarse(url)
         if url in seen or kinds.get(kind, 0) >= OF_A_KIND:
             continue
         seen.add(url)
@@ -105,6 +107,12 @@ def _kind(url: str) -> str:
     path, _, query = url.partition("?")
     names = sorted({part.partition("=")[0] for part in query.split("&") if part})
     return IDENTIFIER.sub("ID", path) + ("?" + "&".join(names) if names else "")
+
+
+def _coarse(url: str) -> str:
+    """Return the kind of a page without its selection: a list is a list, a clause a clause."""
+    path, _, query = url.partition("?")
+    return CLAUSE.sub("/clauses/CODE/", IDENTIFIER.sub("ID", path)) + ("?" if query else "")
 
 
 def _visit(client: Any, url: str, rounds: int) -> tuple[dict[str, Any] | None, list[str]]:

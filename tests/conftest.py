@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
+import json
 import os
+import subprocess
+import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +17,36 @@ from xdist.scheduler.loadscope import LoadScopeScheduling
 ROOT = Path(__file__).resolve().parents[1]
 TOGETHER = ("tests/crash/", "tests/attack/")
 """Folders whose tests share something that takes long to make, and so one process."""
+BY_FILE = ("tests/interface/",)
+"""Folders each of whose files makes something that takes long: a node, or one that is served."""
+LONG = (
+    "tests/races/test_on_postgresql.py",
+    "tests/story/test_pages.py",
+    "tests/story/test_story.py::test_real",
+    "tests/story/test_story.py::test_every",
+)
+"""What takes longest begins first: if it came last, one process would work alone at the end."""
 
 
 class ByFolder(LoadScopeScheduling):
     """Sends each test where there is room, and those of such a folder to one process."""
 
     def _split_scope(self, nodeid: str) -> str:
+        if nodeid.startswith(BY_FILE):
+            return nodeid.partition("::")[0]
         return next((folder for folder in TOGETHER if nodeid.startswith(folder)), nodeid)
+
+    def __init__(self, config: Any, log: Any) -> None:
+        super().__init__(config, log)
+        self._begun = False
+
+    def _assign_work_unit(self, node: Any) -> None:
+        if not self._begun:
+            self._begun = True
+            for name in reversed(LONG):
+                for scope in [one for one in self.workqueue if one.startswith(name)]:
+                    self.workqueue.move_to_end(scope, last=False)
+        super()._assign_work_unit(node)
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -37,3 +65,44 @@ def shared() -> Path:
     if os.environ.get("CI"):
         pytest.fail(reason)
     pytest.skip(reason)
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """The story as one run of the demo told it; `home` is the node that it left behind."""
+
+    home: Path
+    status: int
+    scenes: list[dict[str, Any]]
+    said: str
+
+
+def play(folder: Path, *arguments: str) -> Played:
+    """Run the story in a process of its own, in `folder`."""
+    out = folder / "story.json"
+    command = [sys.executable, "-m", "gongshu_server.commands", "demo", "--no-serve"]
+    command += ["--home", str(folder / "demo"), "--json", str(out), *arguments]
+    # A newcomer's environment: nothing of the test run's own settings.
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("DJANGO_", "GONGSHU_"))}
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300, env=kept)
+    scenes = json.loads(out.read_text(encoding="utf-8"))["scenes"] if out.is_file() else []
+    return Played(folder / "demo", done.returncode, scenes, done.stdout + done.stderr)
+
+
+@pytest.fixture(scope="session")
+def played(tmp_path_factory: pytest.TempPathFactory) -> Played:
+    """Return the story of a small city, played once for all processes of the run.
+
+    Whoever wants to change the node that it left copies it first.
+    """
+    folder = tmp_path_factory.getbasetemp()
+    folder = folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder
+    done = folder / "played.json"
+    with (folder / "played.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not done.exists():
+            (folder / "played").mkdir()
+            told = play(folder / "played", "--scale", "0.1")
+            done.write_text(json.dumps([told.status, told.scenes, told.said]), encoding="utf-8")
+    status, scenes, said = json.loads(done.read_text(encoding="utf-8"))
+    return Played(folder / "played" / "demo", status, scenes, said)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from crash.keeping import gongshu
+from conftest import Played
 from crash.serving import Served
 from gongshu.vocabulary.errors import DomainError
 from gongshu_client import Client, NotFound, NotPermitted, Unauthenticated, Unreachable, receipts
@@ -19,12 +20,9 @@ BEARER = re.compile(r"Bearer (gs_[^']+)'")
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def home(played: Played, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the home of a small demo city after its story."""
-    made = tmp_path_factory.mktemp("client") / "node"
-    said = gongshu(made, "demo", "--no-serve", "--scale", "0.01", "--home", made)
-    assert said.status == 0, said
-    return made
+    return Path(shutil.copytree(played.home, tmp_path_factory.mktemp("client") / "node"))
 
 
 @pytest.fixture(scope="module")

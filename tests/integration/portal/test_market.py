@@ -138,10 +138,13 @@ def test_only_its_operator_builds_a_product(city: City) -> None:
     url = f"/market/products/{product.pk}/build/"
     assert signed_in(city, "insurer").post(url).status_code == 404
     operator = signed_in(city, "operator")
-    page = f"/market/products/{product.pk}/"
+    page = f"/market/products/{product.pk}/?building=1"
     assert "正在构建" not in opened(operator, page)
-    assert operator.post(url).status_code == 302
-    assert "正在构建" in opened(operator, page)
+    queued = operator.post(url)
+    assert (queued.status_code, queued["Location"]) == (302, page)
+    shown = opened(operator, page)
+    assert "正在构建" in shown
+    assert f'hx-get="{page}"' in shown
     assert "正在构建" not in opened(signed_in(city, "insurer"), page)
     assert signed_in(city, "operator/developer").get(url).status_code == 405
 

@@ -65,7 +65,8 @@ def product(request: HttpRequest, product_id: str) -> HttpResponse:
         "background": shelf.background(row),
         "examples": examples(row, request.build_absolute_uri("/")),
         "own": own,
-        "building": own and pending("build", row.pk),
+        # Asked only of whoever has just queued it: the page of everybody else costs a query less.
+        "building": own and "building" in request.GET and pending("build", row.pk),
         "may_order": by is not None and not own and by.may("order.place") and row.state == "listed",
         "may_state_necessity": by is not None
         and own
@@ -142,4 +143,4 @@ def build(request: HttpRequest, product_id: str) -> HttpResponse:
     require(by, "product.build", clause="opinions-10.1")
     enqueue("build", row.pk)
     sentence = _("已排队构建。完成后这里会出现行数和数据时点，届时可以上架。")
-    return done(request, sentence, reverse("market:product", args=[row.pk]))
+    return done(request, sentence, reverse("market:product", args=[row.pk]) + "?building=1")

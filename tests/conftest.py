@@ -17,8 +17,8 @@ from xdist.scheduler.loadscope import LoadScopeScheduling
 ROOT = Path(__file__).resolve().parents[1]
 TOGETHER = ("tests/crash/", "tests/attack/")
 """Folders whose tests share something that takes long to make, and so one process."""
-BY_FILE = ("tests/interface/",)
-"""Folders each of whose files makes something that takes long: a node, or one that is served."""
+BY_FILE = ("tests/interface/", "tests/unit/lake/test_every_real_file.py")
+"""What makes something that takes long, once in a file: a node, or every real file read."""
 LONG = (
     "tests/races/test_on_postgresql.py",
     "tests/story/test_pages.py",

@@ -23,6 +23,7 @@ from gongshu.lake.lines import LINE_BYTES, LineFeed
 from gongshu.lake.rejects import RAW_CHARACTERS, Reject
 
 DELIMITERS: Final = (",", "\t", ";", "|")
+SAMPLE_CHARACTERS: Final = 4 * 1024 * 1024
 BATCH_ROWS: Final = 16_384
 BATCH_LINES: Final = 65_536
 RUNAWAY: Final = "unexpected end of data"  # as the parser says it of an open quotation mark
@@ -77,6 +78,18 @@ def choose_delimiter(lines: list[str]) -> str:
     return best if score(best)[0] > 0.5 else ","
 
 
+def _sample(feed: LineFeed) -> list[str]:
+    """Return the first lines; of very long ones a few are enough and cost less to cut up."""
+    sample: list[str] = []
+    size = 0
+    for line in feed.feed():
+        sample.append(line)
+        size += len(line)
+        if len(sample) >= headers.SAMPLE_ROWS or size > SAMPLE_CHARACTERS:
+            break
+    return sample
+
+
 class DelimitedText:
     """A delimited text as a `TextTable`."""
 
@@ -85,7 +98,7 @@ class DelimitedText:
         self._open = open_
         self.encoding: Encoding = detect(open_)
         feed = LineFeed(open_(), self.encoding)
-        sample = [line for line, _ in zip(feed.feed(), range(headers.SAMPLE_ROWS), strict=False)]
+        sample = _sample(feed)
         self.delimiter = choose_delimiter(sample)
         records = list(_records(sample, self.delimiter))
         self.header: Header = headers.find([record for record, _ in records])

@@ -14,6 +14,7 @@ from gongshu.lake.refusals import Refused
 COLUMNS: Final = 2000
 SAMPLE_ROWS: Final = 200
 TITLE_ROWS: Final = 20
+REMARK: Final = "# "  # begins a line about the file, as programs write it
 RESERVED: Final = frozenset({"主体_企业", "主体_个人"})
 
 _DATA = re.compile(
@@ -96,11 +97,19 @@ def _header_row(rows: list[list[str]], filled: list[int]) -> int:
     A title has one or two cells where the table has many; in a narrow table two cells may be most
     of them, and then only what stands below tells a title from a header.
     """
+    remarks = 0
+    while remarks < len(rows) - 1 and rows[remarks] and rows[remarks][0].startswith(REMARK):
+        remarks += 1
+    filled = [0] * remarks + filled[remarks:]
     counts = [count for count in filled if count]
-    needed = 0.6 * median(counts[1:] or counts)
+    needed = 0.6 * median(counts[1:] or counts or [1])
     row = next(
-        (at for at, count in enumerate(filled[:TITLE_ROWS]) if count and count >= needed),
-        next(at for at, count in enumerate(filled) if count),
+        (
+            at
+            for at, count in enumerate(filled[: remarks + TITLE_ROWS])
+            if count and count >= needed
+        ),
+        next((at for at, count in enumerate(filled) if count), 0),
     )
     for below in range(row + 1, min(row + 3, len(rows) - 1)):
         fuller = filled[below] > filled[row]

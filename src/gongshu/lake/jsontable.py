@@ -47,6 +47,7 @@ class JsonTable:
         self.encoding: Encoding = detect(open_)
         self._features = self._lines = False
         self._depth = records.DEEP
+        self.nested: set[str] = set()
         self._held: list[Element] | None = None
         self._blank = 0
         try:
@@ -169,6 +170,9 @@ class JsonTable:
         if records.is_feature(value):
             self._features = True
             return records.feature(value, depth=self._depth)
+        for key, each in value.items():
+            if each.__class__ is list and each and each[0].__class__ is dict:
+                self.nested.add(key)
         return records.flatten(value, depth=self._depth)
 
     def batches(self, on_reject: OnReject) -> Iterator[TextBatch]:

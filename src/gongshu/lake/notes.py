@@ -38,6 +38,8 @@ SENTENCES = MappingProxyType(
         "footnotes": "表下方有 {count} 行注释（如“注：”“填表人：”），没有当作数据，"
         "已保留在说明里。",
         "merged_cells": "表里有 {count} 处上下合并的单元格，已把合并的值填到每一行。",
+        "nested_lists": "这些列里是嵌套的列表，按 JSON 文本收下：{names}。"
+        "如果要逐条成行，请在导出时展开。",
         "duplicates": "表头有重名：{names}。后出现的已加序号区分，请确认。",
         "header_line_breaks": "表头单元格里有换行，已去掉：{names}。",
         "empty_columns": "有 {count} 列既没有表头也没有内容，已略过。",

@@ -280,6 +280,8 @@ def _other_notes(table: TextTable, held: HeldTable) -> list[dict[str, Any]]:
     notes: list[dict[str, Any]] = []
     if held.footnotes:
         notes.append({"code": "footnotes", "count": len(held.footnotes)})
+    if nested := getattr(table, "nested", None):
+        notes.append({"code": "nested_lists", "names": sorted(nested)[:20]})
     if merged := getattr(table, "merged", 0):
         notes.append({"code": "merged_cells", "count": merged})
     return notes

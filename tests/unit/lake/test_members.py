@@ -3,10 +3,11 @@
 import gzip
 import io
 import zipfile
+from pathlib import Path
 
 import pytest
 
-from gongshu.lake import containers, members
+from gongshu.lake import containers, database, header, members
 
 TABLE = "名称,数\n甲,1\n"
 
@@ -115,3 +116,15 @@ def test_a_member_that_is_spoilt_is_refused(read):
     content = bytearray(packed(("表.csv", TABLE * 1000), method=zipfile.ZIP_STORED))
     content[500] ^= 1
     assert read(bytes(content)).refused == "damaged_archive"
+
+
+def test_the_manual_names_every_format_that_is_refused():
+    """And the limits that it states are those of the code."""
+    manual = (Path(__file__).parents[3] / "docs/how-to/files-that-open.md").read_text("utf-8")
+    for _, _, kind in containers.FOREIGN:
+        assert kind in manual
+    for kind in ("RDF/XML 文件", "Shapefile 空间数据", "文档或演示文稿"):
+        assert kind in manual
+    assert f"最多套 {containers.DEPTH} 层、{members.MEMBERS:,} 个文件" in manual
+    assert f"不超过 {database.DATABASE_BYTES // 2**20} MB" in manual
+    assert f"超过 {header.COLUMNS} 列" in manual

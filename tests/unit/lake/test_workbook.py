@@ -225,3 +225,33 @@ def test_a_cell_merged_downwards_counts_for_every_row(read):
     assert [row["区"] for row in outcome.rows] == ["东区", "东区", "西区"]
     assert outcome.understood["footnotes"] == ["注：无"]
     assert {"merged_cells", "header_levels", "titles", "footnotes"} <= set(outcome.notes)
+
+
+def test_an_open_document_sheet_is_read(read):
+    """As WPS and LibreOffice write it."""
+    rows = "".join(
+        "<table:table-row>"
+        + "".join(
+            '<table:table-cell office:value-type="string">'
+            f"<text:p>{cell}</text:p></table:table-cell>"
+            for cell in row
+        )
+        + "</table:table-row>"
+        for row in (["名称", "数"], ["甲", "1"], ["乙", "2"])
+    )
+    content = (
+        '<?xml version="1.0" encoding="UTF-8"?><office:document-content'
+        ' xmlns:office="urn:oasis:names:tc:opendocument:xmlns:office:1.0"'
+        ' xmlns:table="urn:oasis:names:tc:opendocument:xmlns:table:1.0"'
+        ' xmlns:text="urn:oasis:names:tc:opendocument:xmlns:text:1.0">'
+        f'<office:body><office:spreadsheet><table:table table:name="表">{rows}</table:table>'
+        "</office:spreadsheet></office:body></office:document-content>"
+    )
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
+        archive.writestr("META-INF/manifest.xml", "<manifest/>")
+        archive.writestr("content.xml", content)
+    outcome = read(packed.getvalue())
+    assert outcome.rows == [{"名称": "甲", "数": 1}, {"名称": "乙", "数": 2}]
+    assert outcome.understood["sheet"] == "表"

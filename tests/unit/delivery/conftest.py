@@ -16,7 +16,7 @@ import pytest
 
 from gongshu.policy import Grant, Quota
 from gongshu_server.accounts.digests import key_digest, subject_commitment
-from gongshu_server.delivery import Tuning, application
+from gongshu_server.delivery import Tuning, application, freshness
 from gongshu_server.delivery.entitlements import KeyEntry, Product
 from gongshu_server.delivery.serving import build_answers, build_rows
 from gongshu_server.delivery.sqlite_source import SqliteSource
@@ -92,6 +92,13 @@ class Reply:
 
 
 Ask = Callable[..., Awaitable[Reply]]
+
+
+@pytest.fixture(autouse=True)
+def unhurried(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a slow machine confirm late, where that is not what is tested: it would refuse calls."""
+    if request.module.__name__.rpartition(".")[2] != "test_freshness":
+        monkeypatch.setattr(freshness, "CONFIRMED_FOR", 60.0)
 
 
 @dataclass

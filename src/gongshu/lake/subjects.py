@@ -19,6 +19,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from gongshu.vocabulary.identifiers import (
+    CANONICAL_FORM,
     canonical_citizen_id,
     canonical_name,
     canonical_uscc,
@@ -61,7 +62,8 @@ class MatchReport:
     """How the rows of a snapshot found their enterprise; shown with every result that joins it.
 
     `method` is uscc, name, uscc+name or none. `missing` counts rows with neither a valid code nor a
-    name.
+    name. `form` is the version of the spelling by which names were compared; reports from before
+    it was kept are of the first.
     """
 
     method: str
@@ -71,6 +73,7 @@ class MatchReport:
     unmatched: int
     ambiguous: int
     missing: int
+    form: int = 1
 
     @property
     def matched(self) -> int:
@@ -118,6 +121,7 @@ class Matching:
             unmatched=self._counts["unmatched"],
             ambiguous=self._counts["ambiguous"],
             missing=self._counts["missing"],
+            form=CANONICAL_FORM,
         )
 
 

@@ -57,6 +57,19 @@ _IGNORABLE: Final = re.compile(
     "\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
 )
 _HALF_WIDTH: Final = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x3000: 0x20}
+# Eighteen characters that GB 18030-2022 gave a place of their own, and one that GB 18030-2005 did
+# (A8BC, ḿ). Decoders of the table of 2000 still put them into the private use area.
+_GB18030_PRIVATE: Final = (
+    "\ue78d\ue78e\ue78f\ue790\ue791\ue792\ue793\ue794\ue795\ue796"
+    "\ue81e\ue826\ue82b\ue82c\ue832\ue843\ue854\ue864\ue7c7"
+)
+_GB18030_PUBLIC: Final = (
+    "\ufe10\ufe12\ufe11\ufe13\ufe14\ufe15\ufe16\ufe17\ufe18\ufe19"
+    "\u9fb4\u9fb5\u9fb6\u9fb7\u9fb8\u9fb9\u9fba\u9fbb\u1e3f"
+)
+_ONE_PLACE: Final = _HALF_WIDTH | str.maketrans(_GB18030_PRIVATE, _GB18030_PUBLIC)
+# The version of the spelling, kept with whatever was matched by it: 2 added GB 18030-2022.
+CANONICAL_FORM: Final = 2
 # Every dot that input methods produce inside a name, written as U+00B7.
 _DOTS: Final = dict.fromkeys(map(ord, "\u2022\u2027\u2219\u22c5\u30fb\uff65\u2e31"), "\u00b7")
 _BLANKS: Final = re.compile(r"\s+")
@@ -167,9 +180,10 @@ def _is_day(digits: str) -> bool:
 def canonical_text(s: str) -> str:
     """Spell a text the one way: composed (NFC), half-width ASCII, nothing invisible, no end blanks.
 
+    Characters of GB 18030-2022 stand at their public places (version `CANONICAL_FORM`).
     Compatibility folding (NFKC) is not used: it would merge characters that differ in names.
     """
-    folded = unicodedata.normalize("NFC", _IGNORABLE.sub("", s).translate(_HALF_WIDTH))
+    folded = unicodedata.normalize("NFC", _IGNORABLE.sub("", s).translate(_ONE_PLACE))
     return folded.translate(_DOTS).strip()
 
 

@@ -62,7 +62,7 @@ def test_the_code_comes_first_then_the_name():
     )
     found, report = mapped(table, register, uscc_column="码", name_column="名")
     assert found["主体_企业"].to_pylist() == [A, A, B, B, None, "N:丁(集团)", None]
-    assert report == MatchReport("uscc+name", 7, 2, 2, 1, 1, 1)
+    assert report == MatchReport("uscc+name", 7, 2, 2, 1, 1, 1, form=2)
     assert (report.matched, report.rate) == (4, 4 / 7)
     assert report.to_json()["rate"] == round(4 / 7, 6)
 

@@ -216,6 +216,26 @@ def test_names(written: str, canonical: str) -> None:
     assert ids.canonical_name(written) == canonical
 
 
+@pytest.mark.parametrize(
+    ("old", "public"),
+    [
+        (b"\xfe\x59", "\u9fb4"),
+        (b"\xa8\xbc", "\u1e3f"),
+        (b"\xa6\xf3", "\ufe19"),
+        (b"\xfe\xa0", "\u9fbb"),
+    ],
+)
+def test_characters_of_the_new_standard_are_one_whoever_decoded_them(
+    old: bytes, public: str
+) -> None:
+    """GB 18030-2022 moved them out of the private use area, where this codec still puts them."""
+    private = old.decode("gb18030")
+    assert 0xE000 <= ord(private) <= 0xF8FF
+    assert ids.canonical_name(private + "记商行") == public + "记商行"
+    assert len(ids._GB18030_PRIVATE) == len(set(ids._GB18030_PUBLIC)) == 19
+    assert ids.canonical_text("\ue000") == "\ue000"  # What a city made for itself stays.
+
+
 def test_look_alikes_in_names_stay_apart() -> None:
     assert ids.canonical_name("己未商行") != ids.canonical_name("已未商行")
     assert ids.canonical_name("①号店") == "①号店"  # NFKC would merge it with 1号店.

@@ -59,15 +59,28 @@ _IGNORABLE: Final = re.compile(
 _HALF_WIDTH: Final = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x3000: 0x20}
 # Eighteen characters that GB 18030-2022 gave a place of their own, and one that GB 18030-2005 did
 # (A8BC, ḿ). Decoders of the table of 2000 still put them into the private use area.
-_GB18030_PRIVATE: Final = (
-    "\ue78d\ue78e\ue78f\ue790\ue791\ue792\ue793\ue794\ue795\ue796"
-    "\ue81e\ue826\ue82b\ue82c\ue832\ue843\ue854\ue864\ue7c7"
-)
-_GB18030_PUBLIC: Final = (
-    "\ufe10\ufe12\ufe11\ufe13\ufe14\ufe15\ufe16\ufe17\ufe18\ufe19"
-    "\u9fb4\u9fb5\u9fb6\u9fb7\u9fb8\u9fb9\u9fba\u9fbb\u1e3f"
-)
-_ONE_PLACE: Final = _HALF_WIDTH | str.maketrans(_GB18030_PRIVATE, _GB18030_PUBLIC)
+_GB18030: Final = {
+    0xE78D: 0xFE10,
+    0xE78E: 0xFE12,
+    0xE78F: 0xFE11,
+    0xE790: 0xFE13,
+    0xE791: 0xFE14,
+    0xE792: 0xFE15,
+    0xE793: 0xFE16,
+    0xE794: 0xFE17,
+    0xE795: 0xFE18,
+    0xE796: 0xFE19,
+    0xE81E: 0x9FB4,
+    0xE826: 0x9FB5,
+    0xE82B: 0x9FB6,
+    0xE82C: 0x9FB7,
+    0xE832: 0x9FB8,
+    0xE843: 0x9FB9,
+    0xE854: 0x9FBA,
+    0xE864: 0x9FBB,
+    0xE7C7: 0x1E3F,
+}
+_ONE_PLACE: Final = _HALF_WIDTH | _GB18030
 # The version of the spelling, kept with whatever was matched by it: 2 added GB 18030-2022.
 CANONICAL_FORM: Final = 2
 # Every dot that input methods produce inside a name, written as U+00B7.

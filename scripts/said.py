@@ -37,6 +37,7 @@ SILENT = (
     "gongshu/procedures/diagrams.py",
     "gongshu/procedures/matrix.py",
     "gongshu/vocabulary/regions.py",  # Names of places.
+    "gongshu/profile/lexicon.py",  # Surnames and the like.
 )
 # What is no sentence: patterns, formats of dates, sample data, names and numbers of the demo.
 PATTERN = re.compile(r"'s |^临|^省数|^回执-|号$|^[(^\[%]|\||\\[dsb]|-鿿|^[^，。]*,[^，。]*,|\.csv$")

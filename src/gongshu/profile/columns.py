@@ -14,6 +14,7 @@ from gongshu.profile.distinct import DistinctCounter
 from gongshu.profile.frequent import FrequentValues
 from gongshu.profile.headers import find_by_header
 from gongshu.profile.model import Finding
+from gongshu.profile.shapes import find_shapes
 from gongshu.vocabulary.identifiers import compact_identifier
 
 SAMPLE: Final = 5_000
@@ -116,7 +117,10 @@ class ColumnScan:
                 detector, self.name, replace(counted, tested=tested), (sample, undone)
             )
         ]
-        return (*by_value, *find_by_header(self.name, sample, tested))
+        by_header = find_by_header(self.name, sample, tested)
+        known = {found.kind for found in (*by_value, *by_header)}
+        shaped = [one for one in find_shapes(self.name, sample) if one.kind not in known]
+        return (*by_value, *shaped, *by_header)
 
 
 def _is_text(kind: Any) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -12,12 +11,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from gongshu.profile.chance import consecutive, more_than_chance
 from gongshu.profile.model import Finding, FindingKind
 from gongshu.vocabulary import identifiers
-
-# A table is tested some two hundred times (columns × detectors); about one in fifty tables may
-# show a false finding at this bound.
-_BY_CHANCE: Final = 1e-4
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +46,9 @@ DETECTORS: Final = (
         baseline=1 / 11,
         odds="1/11",
         check="GB 11643",
-        header=re.compile("身份证|公民身份|身份号码|(?<!许可)(?<!资格)证件号"),
+        header=re.compile(
+            "身份证(?!件?(?:种类|类型|类别))|公民身份|身份号码|(?<!许可)(?<!资格)证件号"
+        ),
     ),
     Detector(
         kind=FindingKind.uscc,
@@ -83,7 +81,7 @@ DETECTORS: Final = (
         baseline=0.07,
         odds="7%",
         check=None,
-        header=re.compile("手机|移动电话"),
+        header=re.compile("手机(?!品牌|型号|类型|系统|厂商|数|应用)|移动电话"),
     ),
 )
 _EMBEDDED: Final = {
@@ -125,20 +123,6 @@ def tally(array: Any, detector: Detector, counts: Any = None) -> Tally:
     return Tally(tested, pc.sum(counts).as_py() or 0, pc.sum(passed).as_py() or 0)
 
 
-def more_than_chance(passed: int, hits: int, baseline: float) -> bool:
-    """Tell whether so many passes have a probability below 1e-4 when values are random.
-
-    Uses the Chernoff bound exp(−n·KL(rate, baseline)), which never understates chance.
-    """
-    if passed == 0 or passed <= hits * baseline:
-        return False
-    rate = passed / hits
-    divergence = rate * math.log(rate / baseline)
-    if rate < 1:
-        divergence += (1 - rate) * math.log((1 - rate) / (1 - baseline))
-    return hits * divergence > -math.log(_BY_CHANCE)
-
-
 def find(
     detector: Detector, header: str, whole: Tally, sample: tuple[Sequence[str], Sequence[str]]
 ) -> tuple[Finding, ...]:
@@ -161,6 +145,9 @@ def find(
         more_than_chance(t.passed, t.hits, detector.baseline) or (announced and t.passed > 0)
         for t in (whole, found)
     )
+    like = [one for one in undone if detector.is_one(one)] if detector.check is None else []
+    if not announced and consecutive(like):
+        return ()  # A number without a check that is counted out is a serial, not a telephone's.
     if strong:
         return (_found(detector, whole, respelled, len(written)),)
     inside = _embedded(detector, written)

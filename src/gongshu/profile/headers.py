@@ -14,6 +14,13 @@ _HAN: Final = "一-鿿㐀-䶿"
 _ABOUT: Final = "人数|数量|个数|类型|类别|性质|编号|代码|号码|证件|日期|时间|是否|状态"
 
 
+# The same in English: streetCode and salary_currency hold no street and no salary.
+_ENGLISH_ABOUT: Final = re.compile(
+    "(?<![a-z])(code|currency|size|(?<!blood )type|count|status|category|ratio|url|location"
+    "|verified)(?![a-z])"
+)
+
+
 @dataclass(frozen=True, slots=True)
 class HeaderRule:
     """Headers that match `words` and not `but`; `shape` must fit `share` of the sampled values."""
@@ -32,6 +39,12 @@ def _rule(
     return HeaderRule(kind, re.compile(words), re.compile(but), found, share)
 
 
+def _english(kind: FindingKind, words: str, shape: str | None = None) -> HeaderRule:
+    """Return a rule for whole words of a header in English or in the letters of pinyin."""
+    found = re.compile(shape) if shape else None
+    return HeaderRule(kind, re.compile(rf"(?<![a-z])(?:{words})(?![a-z])"), _ENGLISH_ABOUT, found)
+
+
 RULES: Final = (
     _rule(
         FindingKind.enterprise_name,
@@ -45,7 +58,8 @@ RULES: Final = (
         "姓名|法定代表人|法人代表|法人$|联系人|负责人|经办人|经营者|患者|户主|监护人|申请人"
         "|当事人|股东|执法人员|检查人员",
         f"{_ABOUT}|电话|手机|名称|地址|单位|方式|金额|比例",
-        rf"[{_HAN}][{_HAN}·*＊某]{{1,5}}|[A-Z][A-Za-z .'\-]{{2,40}}",
+        rf"[{_HAN}][{_HAN}·*＊某]{{1,9}}(?:[、，,;；/ ][{_HAN}·*＊某]{{2,10}}){{0,9}}"
+        r"|[A-Z][A-Za-z .'\-]{2,40}",
     ),
     _rule(
         FindingKind.contact,
@@ -62,7 +76,7 @@ RULES: Final = (
     _rule(
         FindingKind.demographic,
         "性别|出生|年龄|民族|婚姻|学历|文化程度|职业|籍贯|政治面貌|户口|国籍|家庭人口|生日",
-        "平均|人数|院校|技能|卫生|病|资格|要求",
+        "平均|人数|院校|技能|卫生|病|资格|要求|民族(乡|村|镇|学校|医院)",
     ),
     _rule(
         FindingKind.medical,
@@ -76,14 +90,59 @@ RULES: Final = (
         "场所|数量|设备",
     ),
     _rule(
+        FindingKind.secret,
+        "密码|口令|令牌|密钥|私钥",
+        "类型|算法|长度|状态|是否|日期|时间|数量",
+    ),
+    _rule(FindingKind.coordinates, "经度|纬度|经纬|坐标", "系$|差$|类型|单位|精度|是否"),
+    _rule(
         FindingKind.finance,
         "欠税|工资|薪|收入|存款|贷款|余额|账户|账号|帐号|开户|营业额|利润|缴费|缴纳|欠缴|纳税额"
         "|报销|补贴|救助金|参保人数|应缴|实缴|预缴",
         "日期|时间|单位|单位名称|是否|类型|税种|银行名",
     ),
 )
+_PERSON: Final = rf"[{_HAN}][{_HAN}·*＊某]{{1,5}}|[^\W\d_][^\d_,;@/]{{1,40}}"
+# A lone "name" is a person's where the values are first and last names.
+_FULL_NAME: Final = rf"[{_HAN}][{_HAN}·]{{1,3}}|[A-Z][\w'’-]+(?: [A-Z][\w.'’-]*){{1,2}}"
+ENGLISH: Final = (
+    _english(
+        FindingKind.person_name,
+        "(given|first|last|family|full|maiden|employee|patient|customer) ?name|surname"
+        "|mothers? maiden|xm|xingming",
+        _PERSON,
+    ),
+    _english(FindingKind.person_name, "^name$", _FULL_NAME),
+    _english(
+        FindingKind.contact, "(tele)?phone( number)?|tel|mobile|fax|wechat|lxdh", r".*\d{2}.*"
+    ),
+    _english(
+        FindingKind.address,
+        "(street|home|postal)( address)?|(?<!mail )(?<!ip )(?<!mac )address|dz|zhuzhi",
+        r"(?s)[^@]*\w[^@]*",
+    ),
+    _english(
+        FindingKind.demographic,
+        "gender|sex|birth ?(day|date|year)|date of birth|dob|age|ethnicity|nationality|marital"
+        "|education|occupation|job title|xb|csrq|mz",
+    ),
+    _english(
+        FindingKind.medical, "diagnosis|disease|symptom|blood ?type|medication|allergy|disability"
+    ),
+    _english(FindingKind.special, "religion|fingerprint|face id|biometric|criminal"),
+    _english(FindingKind.finance, "salary|income|wage|bank account|balance"),
+    _english(FindingKind.enterprise_name, "company( name)?|enterprise|employer", r".*[^\W\d].*"),
+    _english(FindingKind.coordinates, "latitude|longitude|lat|lng|lon"),
+    _english(FindingKind.secret, "password|passwd|pwd|secret|api ?key|token|private ?key"),
+)
 # Words that mean health only where the table is about patients.
 _CLINICAL: Final = re.compile("^科室|就诊科室|检验结果|检查结果|药品|剂量|主治|医师|床号|病区")
+
+
+def words_of(header: str) -> str:
+    """Return a header with English words apart and in small letters: StreetAddress, user_name."""
+    apart = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", header.strip("*＊ "))
+    return re.sub(r"[\s_\-.]+", " ", apart).lower()
 
 
 def find_by_header(header: str, sample: Sequence[str], tested: int) -> tuple[Finding, ...]:
@@ -91,13 +150,19 @@ def find_by_header(header: str, sample: Sequence[str], tested: int) -> tuple[Fin
 
     A kind with a shape needs values of that shape; an empty column is taken at its header's word.
     """
-    name = re.sub(r"[\s*＊]", "", header)
-    return tuple(
-        found
-        for rule in RULES
-        if rule.words.search(name) and not rule.but.search(name)
-        if (found := _judge(rule, header, sample, tested)) is not None
-    )
+    name, words = re.sub(r"[\s*＊]", "", header), words_of(header)
+    announced = [rule for rule in RULES if rule.words.search(name) and not rule.but.search(name)]
+    announced += [r for r in ENGLISH if r.words.search(words) and not r.but.search(words)]
+    found: dict[FindingKind, Finding] = {}
+    for rule in announced:
+        if rule.kind not in found and (one := _judge(rule, header, sample, tested)) is not None:
+            found[rule.kind] = one
+    return tuple(found.values())
+
+
+def is_lone_name(header: str) -> bool:
+    """Tell whether a header is "name" alone, which plants and theatres have as well as persons."""
+    return words_of(header) == "name"
 
 
 def find_clinical(header: str, tested: int) -> tuple[Finding, ...]:

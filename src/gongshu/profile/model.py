@@ -10,12 +10,21 @@ from gongshu.vocabulary.terms import Term
 
 
 class FindingKind(Term):
-    """What was found in a column; the first four rest on the values, the others on the header."""
+    """What was found in a column: by its values, by its header, or by both."""
 
     citizen_id = "citizen_id", "公民身份号码"
     uscc = "uscc", "统一社会信用代码"
     bank_card = "bank_card", "银行卡号"
     mobile = "mobile", "手机号码"
+    organisation_code = "organisation_code", "组织机构代码"
+    landline = "landline", "固定电话号码"
+    passport = "passport", "护照号码"
+    plate = "plate", "机动车号牌"
+    email = "email", "电子邮箱"
+    ip = "ip", "网络地址"
+    mac = "mac", "设备物理地址"
+    coordinates = "coordinates", "地理坐标"
+    secret = "secret", "口令和密钥"
     person_name = "person_name", "个人姓名"
     contact = "contact", "联系方式"
     address = "address", "地址"

@@ -46,12 +46,21 @@ _TREATMENTS: Final = {
     FindingKind.address: Treatment("地址", _DIRECT, 3, 1, _ABOUT_ROW),
     FindingKind.uscc: Treatment("单位标识", _DIRECT, 2, 1, _ABOUT_ROW),
     FindingKind.enterprise_name: Treatment("单位标识", _DIRECT, 2, 1, _ABOUT_ROW),
+    FindingKind.organisation_code: Treatment("单位标识", _DIRECT, 2, 1, _ABOUT_ROW),
+    FindingKind.landline: Treatment("联系方式", _DIRECT, 3, 2, _ABOUT_ROW),
+    FindingKind.email: Treatment("联系方式", _DIRECT, 3, 2, _ABOUT_ROW),
+    FindingKind.passport: Treatment("个人身份标识", _DIRECT, 3, 3, _ABOUT_PERSON),
+    FindingKind.plate: Treatment("车辆标识", _DIRECT, 3, 2, _ABOUT_ROW),
+    FindingKind.ip: Treatment("网络与设备标识", _QUASI, 3, 2, _ABOUT_ROW),
+    FindingKind.mac: Treatment("网络与设备标识", _DIRECT, 3, 2, _ABOUT_ROW),
+    FindingKind.coordinates: Treatment("位置", _QUASI, 3, 1, _ABOUT_ROW),
+    FindingKind.secret: Treatment("鉴别信息", _SENSITIVE, 4, 4, _ABOUT_ROW),
 }
 _HARMS: Final = {
     1: "公开后一般不造成危害",
     2: "泄露可能对个人或组织造成一般危害",
     3: "泄露可能对个人或组织造成严重危害",
-    4: "泄露可能对个人造成特别严重危害",
+    4: "泄露可能对个人或组织造成特别严重危害",
 }
 # Persons who act for an organisation: their names in a register do not make its rows personal.
 _FOR_ORGANISATION: Final = re.compile(
@@ -59,7 +68,9 @@ _FOR_ORGANISATION: Final = re.compile(
 )
 # The lake's own subject columns repeat what another column says; that column is judged.
 _DERIVED: Final = "主体_"
-_PERSONAL: Final = frozenset({FindingKind.person_name, FindingKind.mobile, FindingKind.bank_card})
+_PERSONAL: Final = frozenset(
+    {FindingKind.person_name, FindingKind.mobile, FindingKind.bank_card, FindingKind.passport}
+)
 _UNFAVOURABLE: Final = re.compile(
     "隐患|整改|处罚|违法|违规|异常|失信|欠|危险|风险|投诉|结论|结果|用量|用气|用电|用水|营业|资质等级"
 )

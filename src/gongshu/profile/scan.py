@@ -7,12 +7,23 @@ from dataclasses import replace
 from typing import Any, Final
 
 from gongshu.profile.columns import ColumnScan
-from gongshu.profile.headers import find_clinical
+from gongshu.profile.headers import find_clinical, is_lone_name
 from gongshu.profile.model import ColumnProfile, FindingKind, Profile
 from gongshu.profile.proposals import Column, Context, context_of, propose, strictest
 from gongshu.vocabulary.errors import Invalid
 
 _ROWS_AT_ONCE: Final = 65_536
+_OF_PERSONS: Final = frozenset(
+    {
+        FindingKind.citizen_id,
+        FindingKind.mobile,
+        FindingKind.contact,
+        FindingKind.email,
+        FindingKind.demographic,
+        FindingKind.medical,
+        FindingKind.secret,
+    }
+)
 
 
 def profile(
@@ -53,6 +64,7 @@ class Scan:
                 code="rows_differ",
             )
         columns = [Column(one.name, one.findings(), one.distinct.count) for one in self.columns]
+        columns = _without_lone_names(columns)
         context = context_of(columns, title=title, department=department)
         if context.clinical:
             columns = [_with_clinical(column, self.rows) for column in columns]
@@ -69,6 +81,21 @@ def batches_of(data: Any) -> Iterator[Any]:
     for batch in data.to_batches() if hasattr(data, "to_batches") else data:
         for first in range(0, batch.num_rows, _ROWS_AT_ONCE):
             yield batch.slice(first, _ROWS_AT_ONCE)
+
+
+def _without_lone_names(columns: list[Column]) -> list[Column]:
+    """Take a lone "name" for a person's only where another column speaks of persons."""
+    if any(found.kind in _OF_PERSONS for column in columns for found in column.findings):
+        return columns
+    return [
+        replace(
+            column,
+            findings=tuple(f for f in column.findings if f.kind is not FindingKind.person_name),
+        )
+        if is_lone_name(column.name)
+        else column
+        for column in columns
+    ]
 
 
 def _with_clinical(column: Column, rows: int) -> Column:

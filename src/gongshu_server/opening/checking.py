@@ -14,6 +14,8 @@ CLAUSES: Mapping[str, str] = {
     "citizen_id": "opinions-2.2",
     "mobile": "opinions-2.2",
     "bank_card": "opinions-2.2",
+    "passport": "opinions-2.2",
+    "secret": "opinions-2.2",
     "person_name": "opinions-2.2",
     "medical": "opinions-2.2",
 }

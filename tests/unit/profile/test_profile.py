@@ -269,6 +269,9 @@ REAL_USCC = {
 }
 
 
+NOBODYS = {"person_name", "passport", "plate", "email", "ip", "mac", "secret", "coordinates"}
+
+
 def test_real_tables_of_enterprises(shared: Path) -> None:
     """Nineteen published tables: every code column is found, and nobody is taken for a person."""
     seen = 0
@@ -281,6 +284,8 @@ def test_real_tables_of_enterprises(shared: Path) -> None:
         assert coded == expected, path.name
         personal = {name for name, kinds in by_value(found).items() if kinds - {"uscc"}}
         assert personal == set(), path.name
+        named = {one.kind.value for column in found.columns for one in column.findings}
+        assert not named & NOBODYS, path.name
         assert found.proposal.subject is not SubjectKind.person, path.name
         seen += 1
     assert seen == 19

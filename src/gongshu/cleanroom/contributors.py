@@ -4,11 +4,13 @@ Property: for every lane of a sum or mean, or of a result with several cohorts, 
 lists (group key, subject, gains, losses, rows in each cohort) from the same relations under the
 same conditions as the checked query; the text that runs puts these together to the total, the two
 largest and the unidentified share of every group, and to the number of subjects in each combination
-of cohorts, and shows no subject. How it does so is fixed here and depends on names alone.
+of cohorts, and shows no subject. Subjects are counted there, too: once listed, each is one row.
+How it does so is fixed here and depends on names alone.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from sqlglot import exp
@@ -65,7 +67,7 @@ def listing(
     query: Query,
     subject: exp.Column,
     addends: tuple[Addend, ...],
-    cohorts: tuple[exp.Expr, ...],
+    flags: Mapping[str, exp.Expr],
 ) -> Query:
     """This function will return the query whose rows are what one subject adds to one group."""
     (key,) = query.group
@@ -74,9 +76,9 @@ def listing(
         gains, losses = columns_of(number)
         projections.append(Projection(gains, addend.total(addend.where(exp.GT))))
         projections.append(Projection(losses, addend.total(addend.where(exp.LT))))
-    for flag, cohort in zip(flags_of(len(cohorts)), cohorts, strict=True):
+    for flag, condition in flags.items():
         rows = exp.Count(this=exp.Star(), big_int=True)
-        projections.append(Projection(flag, _filtered(rows, cohort)))
+        projections.append(Projection(flag, _filtered(rows, condition)))
     return replace(query, projections=tuple(projections), group=(key, subject), order=())
 
 
@@ -85,18 +87,15 @@ def columns_of(number: int) -> tuple[str, str]:
     return f"{HIDDEN_PREFIX}g{number}", f"{HIDDEN_PREFIX}m{number}"
 
 
-def flags_of(cohorts: int) -> tuple[str, ...]:
-    """This function will name the columns with a subject's rows in each cohort."""
-    return tuple(f"{HIDDEN_PREFIX}f{number}" for number in range(cohorts))
-
-
-def regions_of(lane: Lane, cohorts: tuple[tuple[int, ...], ...]) -> Regions | None:
+def regions_of(
+    lane: Lane, cohorts: tuple[tuple[int, ...], ...], flags: tuple[str, ...]
+) -> Regions | None:
     """This function will name the columns of a lane's combinations of cohorts; one cohort alone
     cuts nothing out but its complement, which has its own rule."""
     if len(cohorts) < FEWEST_COHORTS:
         return None
     names = (f"{HIDDEN_PREFIX}b{lane.number}_{bits}" for bits in range(1 << len(cohorts)))
-    return Regions(lane.number, cohorts, tuple(names))
+    return Regions(lane.number, cohorts, tuple(names), flags)
 
 
 def compose(
@@ -129,6 +128,7 @@ def compose(
 def names_of(listed: Contributions) -> list[str]:
     """This function will name the columns that a list of contributors comes down to."""
     found = [n for d in listed.dominances for n in (d.total, d.largest, d.second, d.unknown)]
+    found += [name for name, _ in listed.members]
     return found if listed.regions is None else [*found, *listed.regions.columns]
 
 
@@ -138,7 +138,7 @@ def _summary(listed: Contributions) -> str:
     A subject without an id is nobody's rival for the first two places; its share stands apart.
     """
     key, subject = _quoted(KEY), _quoted(SUBJECT)
-    sizes, columns = [_quoted(flag) for flag in listed.flags], _combined(listed)
+    sizes, columns = [_quoted(flag) for flag in _flags(listed)], _counted(listed)
     pairs = zip(listed.dominances, listed.columns, strict=True)
     for number, (one, (gains, losses)) in enumerate(pairs):
         size = _quoted(f"{HIDDEN_PREFIX}v{number}")
@@ -151,19 +151,32 @@ def _summary(listed: Contributions) -> str:
             f"sum({size}) FILTER (WHERE {subject} IS NULL) AS {_quoted(one.unknown)}",
         ]
     # Names are quoted and come from this module; the text inside was checked like any other.
-    inner = f"SELECT {key}, {subject}, {', '.join(sizes)} FROM (\n{listed.sql}\n)"  # noqa: S608
+    inner = f"SELECT {', '.join([key, subject, *sizes])} FROM (\n{listed.sql}\n)"  # noqa: S608
     return f"SELECT {key}, {', '.join(columns)} FROM ({inner}) GROUP BY {key}"  # noqa: S608
 
 
-def _combined(listed: Contributions) -> list[str]:
-    """Return for each combination of cohorts the column with its number of subjects."""
+def _flags(listed: Contributions) -> list[str]:
+    named = [flag for _, flag in listed.members if flag is not None]
+    return list(dict.fromkeys([*named, *(listed.regions.flags if listed.regions else ())]))
+
+
+def _counted(listed: Contributions) -> list[str]:
+    """Return for each population and combination of cohorts the column with its subjects."""
     columns = []
-    for bits, name in enumerate(listed.regions.columns if listed.regions else ()):
-        tests = [f"NOT {_quoted(SUBJECT)} IS NULL"]
-        for number, flag in enumerate(listed.flags):
-            tests.append(f"{_quoted(flag)} {'>' if bits >> number & 1 else '='} 0")
-        columns.append(f"count(*) FILTER (WHERE {' AND '.join(tests)}) AS {_quoted(name)}")
+    for name, flag in listed.members:
+        columns.append(_subjects(name, [] if flag is None else [f"{_quoted(flag)} > 0"]))
+    regions = listed.regions
+    for bits, name in enumerate(regions.columns if regions else ()):
+        flags = regions.flags if regions else ()
+        signs = [">" if bits >> number & 1 else "=" for number in range(len(flags))]
+        tests = [f"{_quoted(flag)} {sign} 0" for flag, sign in zip(flags, signs, strict=True)]
+        columns.append(_subjects(name, tests))
     return columns
+
+
+def _subjects(name: str, tests: list[str]) -> str:
+    known = f"NOT {_quoted(SUBJECT)} IS NULL"
+    return f"count(*) FILTER (WHERE {' AND '.join([known, *tests])}) AS {_quoted(name)}"
 
 
 def _amount(name: str) -> str:

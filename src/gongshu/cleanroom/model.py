@@ -241,25 +241,28 @@ class Regions:
 
     `cohorts` lists for each cohort the indices of the measures that count it; column number c
     counts the subjects that are in exactly those cohorts whose bit c has, number 0 those in none.
+    `flags` are the columns that tell of a subject whether it is in each cohort.
     """
 
     lane: int
     cohorts: tuple[tuple[int, ...], ...]
     columns: tuple[str, ...]
+    flags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Contributions:
     """A text whose rows are one group key, one subject of a lane, and what it contributes.
 
-    `columns` pairs for each of `dominances` the columns with its gains and its losses; `flags` are
-    the columns with the number of its rows in each cohort of `regions`.
+    `columns` pairs for each of `dominances` the columns with its gains and its losses. `members`
+    pairs each population of the lane with the column that has the number of the subject's rows in
+    it, None where all rows count; `regions` combines such columns.
     """
 
     sql: str
     columns: tuple[tuple[str, str], ...]
     dominances: tuple[Dominance, ...]
-    flags: tuple[str, ...] = ()
+    members: tuple[tuple[str, str | None], ...] = ()
     regions: Regions | None = None
 
 

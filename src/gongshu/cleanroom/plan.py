@@ -21,7 +21,6 @@ from gongshu.cleanroom.contributors import (
     columns_of,
     compose,
     dominance_of,
-    flags_of,
     listing,
     regions_of,
 )
@@ -54,12 +53,19 @@ CLAUSE = "dc-3"
 
 @dataclass(slots=True)
 class _Counting:
-    """Collects hidden counts; the same cohort of the same lane is counted once."""
+    """Collects hidden counts; the same cohort of the same lane is counted once.
+
+    Where subjects are listed anyway (`listed`), those of lanes that are always there are counted in
+    the list: `flags` are its conditions by their names, `members` what is counted on each lane.
+    """
 
     query: Query
     lanes: tuple[Lane, ...]
     carried: Mapping[Place, str]
+    listed: bool = False
     hidden: dict[str, Hidden] = field(default_factory=dict)
+    flags: dict[str, exp.Expr] = field(default_factory=dict)
+    members: dict[int, dict[str, str | None]] = field(default_factory=dict)
 
     def column(self, aggregate: exp.Expr, condition: exp.Expr | None) -> str:
         """Return the name of the hidden column that holds an aggregate of one cohort."""
@@ -74,7 +80,20 @@ class _Counting:
         return self.column(counted, condition)
 
     def count(self, lane: Lane, condition: exp.Expr | None) -> str:
-        return self.different(lane_column(self.query, lane, self.carried), condition)
+        if not self.listed or lane.optional:
+            return self.different(lane_column(self.query, lane, self.carried), condition)
+        flag = self.flag(condition) if condition is not None else None
+        end = flag.removeprefix(HIDDEN_PREFIX) if flag is not None else "all"
+        name = f"{HIDDEN_PREFIX}p{lane.number}_{end}"
+        self.members.setdefault(lane.number, {})[name] = flag
+        return name
+
+    def flag(self, condition: exp.Expr) -> str:
+        """Return the name of the listed column with a subject's rows under a condition."""
+        known = next((name for name, other in self.flags.items() if other == condition), None)
+        name = known or f"{HIDDEN_PREFIX}f{len(self.flags)}"
+        self.flags.setdefault(name, condition)
+        return name
 
     def rows(self, condition: exp.Expr) -> str:
         return self.column(exp.Count(this=exp.Star(), big_int=True), condition)
@@ -90,21 +109,18 @@ class _Counting:
 @dataclass(frozen=True, slots=True)
 class Statistics:
     """The measures of a statistical result with their populations, and the groups'; of its sums
-    and means the items, of its counts the cohorts with the measures that count them, and the lanes
-    by which contributors and members are told apart."""
+    and means the items, of its counts the cohorts with the measures that count them; the lanes
+    whose subjects are listed one by one, if any, and what is listed and counted of them."""
 
     groups: tuple[Population, ...]
     measures: tuple[Measure, ...]
     hidden: tuple[Hidden, ...]
     findings: tuple[Finding, ...]
     addends: tuple[Addend, ...] = ()
-    cohorts: tuple[tuple[exp.Expr, tuple[int, ...]], ...] = ()
+    cohorts: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     lanes: tuple[Lane, ...] = ()
-
-    @property
-    def listed(self) -> bool:
-        """Whether anything depends on single subjects, so that they have to be listed."""
-        return bool(self.addends) or len(self.cohorts) >= FEWEST_COHORTS
+    flags: Mapping[str, exp.Expr] = field(default_factory=dict)
+    members: Mapping[int, Mapping[str, str | None]] = field(default_factory=dict)
 
 
 def statistics(query: Query, output: Output) -> Statistics:
@@ -118,11 +134,13 @@ def statistics(query: Query, output: Output) -> Statistics:
     touched = [_touched(query, counting.lanes, measure) | shaping for measure in output.measures]
     mandatory = {lane.number for lane in counting.lanes if not lane.optional}
     grouped = mandatory.union(*touched) if touched else mandatory
-    groups = counting.populations(grouped, None)
-    measures: list[Measure] = []
+    cohorts = [_cohort(counting, measure) for measure in output.measures]
     added = [m for m in output.measures if m.item is not None and m.statistic != "quantile"]
     addends = tuple(dict.fromkeys(_addend(measure) for measure in added))
-    cohorts = [_cohort(counting, measure) for measure in output.measures]
+    chosen = _chosen(cohorts)
+    counting.listed = bool(addends) or len(chosen) >= FEWEST_COHORTS
+    groups = counting.populations(grouped, None)
+    measures: list[Measure] = []
     for index, (measure, cohort) in enumerate(zip(output.measures, cohorts, strict=True)):
         concerned = mandatory | touched[index]
         unions = tuple(
@@ -132,18 +150,26 @@ def statistics(query: Query, output: Output) -> Statistics:
         populations = counting.populations(concerned, cohort.condition)
         amount = _amount(counting, measure, addends, concerned) if measure.item else None
         measures.append(Measure(measure.name, populations, cohort.selective, unions, amount))
-    hidden = tuple(counting.hidden.values())
-    chosen = _chosen(cohorts)
-    return Statistics(groups, tuple(measures), hidden, faults, addends, chosen, counting.lanes)
+    return Statistics(
+        groups,
+        tuple(measures),
+        tuple(counting.hidden.values()),
+        faults,
+        addends,
+        cohorts={counting.flag(c): m for c, m in chosen.items()} if counting.listed else {},
+        lanes=tuple(lane for lane in counting.lanes if counting.listed and not lane.optional),
+        flags=counting.flags,
+        members=counting.members,
+    )
 
 
-def _chosen(cohorts: list[_Cohort]) -> tuple[tuple[exp.Expr, tuple[int, ...]], ...]:
+def _chosen(cohorts: list[_Cohort]) -> dict[exp.Expr, tuple[int, ...]]:
     """Return each part of a group that is counted, with the indices of the measures that do so."""
     found: dict[exp.Expr, tuple[int, ...]] = {}
     for index, cohort in enumerate(cohorts):
         if cohort.condition is not None and not cohort.added:
             found[cohort.condition] = (*found.get(cohort.condition, ()), index)
-    return tuple(found.items())
+    return found
 
 
 def _addend(measure: Counted) -> Addend:
@@ -337,14 +363,14 @@ def _contributions(
     if counted is None:
         return ()
     numbers = range(len(counted.addends))
-    measures = tuple(indices for _, indices in counted.cohorts)
+    flags, measures = tuple(counted.cohorts), tuple(counted.cohorts.values())
     return tuple(
         Contributions(
             render(listed, additions.without_counts(), ordered=False),
             tuple(columns_of(number) for number in numbers),
             tuple(dominance_of(lane, number) for number in numbers),
-            flags_of(len(measures)),
-            regions_of(lane, measures),
+            tuple(counted.members.get(lane.number, {}).items()),
+            regions_of(lane, measures, flags),
         )
         for lane, listed in listings(query, counted, additions.carried)
     )
@@ -354,8 +380,6 @@ def listings(
     query: Query, counted: Statistics, carried: Mapping[Place, str]
 ) -> Iterator[tuple[Lane, Query]]:
     """This function will yield for each lane the query that lists who contributes to what."""
-    conditions = tuple(condition for condition, _ in counted.cohorts)
-    for lane in counted.lanes if counted.listed else ():
-        if not lane.optional:
-            subject = lane_column(query, lane, carried)
-            yield lane, listing(query, subject, counted.addends, conditions)
+    for lane in counted.lanes:
+        subject = lane_column(query, lane, carried)
+        yield lane, listing(query, subject, counted.addends, counted.flags)

@@ -51,10 +51,11 @@ def judge(
     `listings` are the queries that the lists of contributors have to be.
     """
     text = plan.counting
-    final, mentioned = read(text, sources)
+    parts = [read(part, sources) for part in (text, *(c.sql for c in plan.contributions))]
+    final, *listed = (query for query, _ in parts)
     if final is None:
         return NOTHING, _broken("unreadable")
-    names = by_table(sources, mentioned)
+    names = by_table(sources, frozenset[ItemRef]().union(*(mentioned for _, mentioned in parts)))
     faults = [*families.check(text, final), *cohorts.join_keys(text, final)]
     conditions = injected(checked, additions)
     if plan.shape == "statistics":
@@ -67,15 +68,16 @@ def judge(
         return NOTHING, _broken("difference")
     if plan.sql != _composed(plan, final):
         return NOTHING, _broken("composition")
-    if not _listed(plan, listings, sources, conditions):
+    if not _listed(listed, listings, conditions):
         return NOTHING, _broken("contributors")
+    return _loaded(sources, names), None
+
+
+def _loaded(sources: Sequence[Source], names: Mapping[str, frozenset[str]]) -> Loaded:
     columns = {s.table: [c for c in s.columns() if c[0] in names[s.table]] for s in sources}
-    return (
-        Loaded(
-            MappingProxyType({t: tuple(name for name, _ in c) for t, c in columns.items()}),
-            MappingProxyType({t: tuple(kind for _, kind in c) for t, c in columns.items()}),
-        ),
-        None,
+    return Loaded(
+        MappingProxyType({t: tuple(name for name, _ in c) for t, c in columns.items()}),
+        MappingProxyType({t: tuple(kind for _, kind in c) for t, c in columns.items()}),
     )
 
 
@@ -89,13 +91,12 @@ def read(text: str, sources: Sequence[Source]) -> tuple[Query | None, frozenset[
 
 
 def _listed(
-    plan: Plan, listings: Sequence[Query], sources: Sequence[Source], conditions: Conditions
+    found: Sequence[Query | None], expected: Sequence[Query], conditions: Conditions
 ) -> bool:
     """Say whether the lists of contributors are the ones that there have to be."""
-    found = [read(listed.sql, sources)[0] for listed in plan.contributions]
-    return all(
-        listing is not None and _same(expected, listing, conditions, whole=True)
-        for listing, expected in zip(found, listings, strict=True)
+    return len(found) == len(expected) and all(
+        listing is not None and _same(wanted, listing, conditions, whole=True)
+        for listing, wanted in zip(found, expected, strict=True)
     )
 
 

@@ -18,7 +18,7 @@ import pyarrow as pa
 from sqlglot import exp
 
 from gongshu.cleanroom.contributors import KEY, SUBJECT
-from gongshu.cleanroom.model import ItemRule, Plan, Source
+from gongshu.cleanroom.model import Contributions, ItemRule, Plan, Source
 from gongshu.cleanroom.parse import FINAL_CAPS, parse
 from gongshu.cleanroom.query import Base, Query, Relation
 from gongshu.cleanroom.resolve import resolve
@@ -53,15 +53,28 @@ def run(plan: Plan, tables: Mapping[str, pa.Table]) -> pa.Table:
             shares = [_shares([(s, v) for k, s, v in entries if k == key]) for key in keys]
             names = (one.total, one.largest, one.second, one.unknown)
             found |= {name: [share[i] for share in shares] for i, name in enumerate(names)}
-        for bits, name in enumerate(listed.regions.columns if listed.regions else ()):
-            members = [
-                key
-                for row, key in enumerate(listing[KEY])
-                if listing[SUBJECT][row] is not None
-                and bits == sum((listing[f][row] > 0) << n for n, f in enumerate(listed.flags))
-            ]
-            found[name] = [members.count(key) for key in keys]
+        found |= {name: _members(listing, keys, chosen) for name, chosen in _populations(listed)}
     return pa.table(found)
+
+
+def _populations(listed: Contributions) -> Iterator[tuple[str, dict[str, bool]]]:
+    """Yield each column of subjects with the flags that one of them must have and must not."""
+    for name, flag in listed.members:
+        yield name, {} if flag is None else {flag: True}
+    if listed.regions is not None:
+        for bits, name in enumerate(listed.regions.columns):
+            flags = enumerate(listed.regions.flags)
+            yield name, {flag: bool(bits >> number & 1) for number, flag in flags}
+
+
+def _members(listing: dict[str, list[Any]], keys: list[Any], chosen: dict[str, bool]) -> list[int]:
+    groups = [
+        key
+        for row, key in enumerate(listing[KEY])
+        if listing[SUBJECT][row] is not None
+        and all((listing[flag][row] > 0) is wanted for flag, wanted in chosen.items())
+    ]
+    return [groups.count(key) for key in keys]
 
 
 def _shares(contributors: list[tuple[Any, float]]) -> tuple[float | None, ...]:

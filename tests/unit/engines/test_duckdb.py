@@ -68,7 +68,7 @@ def test_sums_and_means_leave_the_worker_as_the_reference_gives_them(
 
 def as_the_engine_types_them(table: pa.Table) -> pa.Table:
     """An empty list has no type of its own."""
-    counts = {name: pa.int64() for name in table.column_names if name.startswith("gs_n")}
+    counts = {name: pa.int64() for name in table.column_names if name[:4] in ("gs_n", "gs_p")}
     kinds = [
         counts.get(f.name, pa.string()) if pa.types.is_null(f.type) else f.type
         for f in table.schema

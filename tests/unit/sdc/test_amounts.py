@@ -202,7 +202,10 @@ def test_a_mean_tells_no_more_than_the_rounded_sum_and_count() -> None:
     assert one == other
 
 
-@pytest.mark.parametrize("column", ["gs_n2", "gs_n3", "gs_n4", "gs_t0_0", "gs_l0_0", "gs_u0_0"])
+@pytest.mark.parametrize(
+    "column",
+    ["gs_n0", "gs_n1", "gs_n2", "gs_p0_all", "gs_p0_f0", "gs_t0_0", "gs_l0_0", "gs_u0_0"],
+)
 def test_a_result_without_what_decides_is_no_result(column: str) -> None:
     plan = plan_of(BY_REGION)
     result = reference.run(plan, licences(each(FINE)))

@@ -29,6 +29,8 @@ from gongshu.lake import (
     open_snapshot,
     read_received,
 )
+from gongshu.lake.changes import compare
+from gongshu.lake.received import Enrich
 from gongshu.lake.subjects import ENTERPRISE, PERSON, Matching
 from gongshu.policy import Use
 from gongshu.profile import profile
@@ -36,7 +38,7 @@ from gongshu.vocabulary.actions import Action
 from gongshu.vocabulary.purposes import Purpose
 from gongshu_server.accounts.actors import NODE, Actor
 from gongshu_server.catalogue import actions, intake, queries
-from gongshu_server.catalogue.models import ReceivedFile, Snapshot
+from gongshu_server.catalogue.models import Item, ReceivedFile, Snapshot
 from gongshu_server.usage import actions as usage
 
 # Which column tells whom a row is about; the first header that fits counts.
@@ -80,7 +82,7 @@ def _ingested(file_id: str, *, by: Actor, at: datetime) -> Snapshot:
             folder=Path(settings.HOME) / "lake" / resource.pk,
             resource=resource.pk,
             salt=secrets.token_bytes(32),
-            enrich=subjects.enrich,
+            enrich=_reviewed(resource.pk, subjects),
         )
     except Unreadable as error:
         actions.record_unreadable(file_id=file_id, sentence=error.sentence, by=by, at=at)
@@ -88,6 +90,28 @@ def _ingested(file_id: str, *, by: Actor, at: datetime) -> Snapshot:
     return actions.record_snapshot(
         file_id=file_id, version=_version(arrived, subjects, resource), by=by, at=at
     )
+
+
+def _reviewed(resource_id: str, subjects: _Subjects) -> Enrich:
+    """Return how rows are enriched once their columns are what was filed.
+
+    It is asked before the first row is written: a file without them leaves no version behind.
+    """
+
+    def enrich(reader: pa.RecordBatchReader) -> pa.RecordBatchReader:
+        filed = Item.objects.filter(resource_id=resource_id).order_by("position")
+        arrived = set(reader.schema.names)
+        missing = [name for name in filed.values_list("name", flat=True) if name not in arrived]
+        if missing:
+            raise Unreadable(
+                f"文件里没有目录所列的数据项：{'、'.join(missing)}，没有形成新的版本。"
+                "请核对表头，或先更新目录，再重新报送。",
+                code="items_missing",
+                clause="809-13",
+            )
+        return subjects.enrich(reader)
+
+    return enrich
 
 
 def _processing(resource_id: str, at: datetime) -> Use:
@@ -158,6 +182,11 @@ def _first(pattern: re.Pattern[str], names: Sequence[str] | Mapping[str, Any]) -
 
 def _version(arrived: Received, subjects: _Subjects, resource: Any) -> actions.Version:
     location = Path(settings.HOME) / "lake" / resource.pk / "rows"
+    schema = {
+        column.name: _type_name(column)
+        for column in arrived.snapshot.schema.columns
+        if column.name not in {ENTERPRISE, PERSON} - subjects.columns
+    }
     rows = open_snapshot(location, arrived.snapshot.version)
     found = profile(
         rows, rows=arrived.rows, title=resource.title, department=resource.provider.short_name
@@ -168,21 +197,30 @@ def _version(arrived: Received, subjects: _Subjects, resource: Any) -> actions.V
         rows=arrived.rows,
         rejects=arrived.rejected,
         bytes=arrived.snapshot.bytes,
-        schema={
-            column.name: _type_name(column)
-            for column in arrived.snapshot.schema.columns
-            if column.name not in {ENTERPRISE, PERSON} - subjects.columns
-        },
+        schema=schema,
         digest=arrived.snapshot.digest,
         understood={
             **asdict(arrived.understood),
             "records": arrived.records,
             "blank_rows": arrived.blank_rows,
-            "sentences": [note.sentence for note in arrived.notes],
+            "sentences": [*_changes(resource, schema), *(note.sentence for note in arrived.notes)],
         },
         match=asdict(subjects.report) if subjects.report else None,
         profile=found.as_json(),
     )
+
+
+def _changes(resource: Any, schema: Mapping[str, str]) -> tuple[str, ...]:
+    """Return how the columns differ from those of the version before, if there is one."""
+    before = Snapshot.objects.filter(resource=resource).order_by("-version").first()
+    if before is None:
+        return ()
+    added = {ENTERPRISE, PERSON}
+    old, new = (
+        {name: kind for name, kind in each.items() if name not in added}
+        for each in (before.schema, schema)
+    )
+    return compare(old, new).sentences
 
 
 def _type_name(column: Any) -> str:

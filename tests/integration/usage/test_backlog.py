@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
+import deltalake
 import pytest
 from django.db import connections
 from django_tasks import TaskResultStatus
@@ -16,7 +17,7 @@ from gongshu.lake import read_received
 from gongshu.vocabulary.errors import Unavailable
 from gongshu_server.accounts.actors import node
 from gongshu_server.catalogue import intake
-from gongshu_server.catalogue.models import ReceivedFile, Snapshot
+from gongshu_server.catalogue.models import ReceivedFile, Resource, Snapshot
 from gongshu_server.jobs.tasks import MOST_FAILURES, enqueue, run
 from gongshu_server.journal.models import Entry
 from gongshu_server.usage import backlog, ingest
@@ -152,3 +153,40 @@ def test_an_unreadable_file_is_not_read_again(city: City, tmp_path: Path) -> Non
             ingest.ingest(empty.pk, by=node(), at=city.later())
     assert queued(city) == 0
     assert Entry.objects.filter(event="resource.unreadable").count() == 1
+
+
+def again(city: City, resource: Resource, folder: Path, text: str) -> ReceivedFile:
+    path = folder / "许可证.csv"
+    path.write_text(text, encoding="utf-8")
+    return intake.store(resource.pk, path, by=city.actor("emergency"), at=city.later())
+
+
+def test_a_file_without_the_filed_items_leaves_no_version(
+    city: City, received: ReceivedFile, tmp_path: Path
+) -> None:
+    """It is refused before the first row is written, and the table stays at its version."""
+    made = ingest.ingest(received.pk, by=node(), at=city.later())
+    lacking = again(city, received.resource, tmp_path, f"{ITEMS[0]}\n{USCC}\n")
+    with pytest.raises(ingest.Unreadable) as refused:
+        ingest.ingest(lacking.pk, by=node(), at=city.later())
+    assert refused.value.code == "items_missing"
+    assert ITEMS[1] in refused.value.sentence
+    table = deltalake.DeltaTable(str(tmp_path / "lake" / made.location))
+    assert table.version() == made.version
+    lacking.refresh_from_db()
+    assert (lacking.outcome, lacking.sentence) == ("unreadable", refused.value.sentence)
+    assert queued(city) == 0
+
+
+def test_a_file_read_again_says_how_its_columns_changed(
+    city: City, received: ReceivedFile, tmp_path: Path
+) -> None:
+    """The first version has nothing to be compared with."""
+    first = ingest.ingest(received.pk, by=node(), at=city.later())
+    assert not any("上一个版本" in said for said in first.understood["sentences"])
+    more = again(city, received.resource, tmp_path, f"{','.join(ITEMS)},数\n{USCC},有效,1\n")
+    said = ingest.ingest(more.pk, by=node(), at=city.later()).understood["sentences"]
+    assert said[0] == "与上一个版本相比，多了数据项：数。"
+    text = again(city, received.resource, tmp_path, f"{','.join(ITEMS)},数\n{USCC},有效,x\n")
+    said = ingest.ingest(text.pk, by=node(), at=city.later()).understood["sentences"]
+    assert said[0] == "与上一个版本相比，类型变了：数（整数→文本）。请核对这些列的内容。"

@@ -1,8 +1,9 @@
 // Places the boxes of a lineage in layers from left to right: names wrapped, each box beside the
 // middle of those it is linked with, so that few links cross.
 
-const WIDE = 208;
-const BETWEEN = 84;
+// Five layers, from a result to the case of its grant, fit beside each other on a usual screen.
+const WIDE = 188;
+const BETWEEN = 48;
 const APART = 14;
 const EDGE = 12;
 const LINES = 4;

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from django.db.models import Exists, OuterRef, Subquery
+from django.db.models import Exists, OuterRef, QuerySet, Subquery
 
 from gongshu.procedures import procedure
 from gongshu.vocabulary.errors import NotFound
@@ -18,6 +19,7 @@ from gongshu_server.accounts.models import Organisation, Person, Post
 from gongshu_server.cases.documents import of_case
 from gongshu_server.cases.models import Case, CaseQuerySet, Clock, Document, Party, Step, SubStep
 from gongshu_server.cases.substeps import Within, waiting_substeps
+from gongshu_server.journal.models import Entry
 
 NOT_FOUND = "没有这个办件，或您所在机构不是办件的当事方。"
 
@@ -81,6 +83,14 @@ class NextStep:
 
 
 @dataclass(frozen=True, slots=True)
+class LastEntry:
+    """The ledger entry of a case's last step, and whether it is sealed yet."""
+
+    id: str
+    sealed: bool
+
+
+@dataclass(frozen=True, slots=True)
 class CaseHead:
     """Where one case stands: its clocks, and the steps that lead on, the reader's own first."""
 
@@ -88,6 +98,7 @@ class CaseHead:
     table: Procedure
     clocks: list[ClockView]
     steps: tuple[NextStep, ...]
+    entry: LastEntry | None
 
     @property
     def state(self) -> str:
@@ -241,14 +252,28 @@ def heading(case_id: str, *, by: Actor, at: datetime) -> CaseHead | None:
     row = seen.filter(pk=case_id).first()
     if row is None:
         return None
-    done = list(Step.objects.filter(case=row, at__gte=row.entered_at))
+    done = list(_with_index(Step.objects.filter(case=row, at__gte=row.entered_at)).order_by("id"))
     return _head(row, done, by=by if row.involved else None, at=at)
 
 
-def _head(row: Case, done: Sequence[Step], *, by: Actor | None, at: datetime) -> CaseHead:
+def _head(row: Case, done: Sequence[Any], *, by: Actor | None, at: datetime) -> CaseHead:
     running = clocks(row, at=at)
     steps = _next_steps(row, done, running, by=by, at=at)
-    return CaseHead(case=row, table=procedure(row.procedure), clocks=running, steps=steps)
+    last = done[-1] if done else None
+    return CaseHead(
+        case=row,
+        table=procedure(row.procedure),
+        clocks=running,
+        steps=steps,
+        entry=LastEntry(last.entry, last.index is not None) if last else None,
+    )
+
+
+def _with_index(steps: QuerySet[Any]) -> QuerySet[Any]:
+    """Annotate steps with their entries' places in the ledger, None while not sealed."""
+    return steps.annotate(
+        index=Subquery(Entry.objects.filter(pk=OuterRef("entry")).values("index"))
+    )
 
 
 def overview(case_id: str, *, by: Actor, at: datetime) -> CaseView:
@@ -258,7 +283,7 @@ def overview(case_id: str, *, by: Actor, at: datetime) -> CaseView:
     """
     row = case(case_id, by=by)
     bodies = Organisation.objects.filter(pk=OuterRef("organisation")).values("name")
-    way = Step.objects.filter(case=row).annotate(body=Subquery(bodies))
+    way = _with_index(Step.objects.filter(case=row)).annotate(body=Subquery(bodies))
     steps = list(way.order_by("id"))
     names = {step.organisation: step.body for step in steps if step.body}
     parties = sorted(

@@ -115,14 +115,21 @@ def _use(buyer: Visitor, key: str) -> None:
     request = urllib.request.Request(url, headers={"Authorization": f"Bearer {key}"})
     with urllib.request.urlopen(request, timeout=30) as reply:
         assert reply.status == 200
+        number = reply.headers["Gongshu-Receipt"]
     buyer.menu("订单")
     buyer.open(DATASET, within="main")
     for _ in range(40):
         if "已用 1 次" in buyer.page.locator("main").inner_text():
-            return
+            break
         buyer.page.wait_for_timeout(500)
         buyer.page.reload()
-    pytest.fail("the use does not come")
+    else:
+        pytest.fail("the use does not come")
+    buyer.reads("订单的存证")
+    buyer.fill("回执编号", number)
+    with buyer.page.expect_download() as saved:
+        buyer.page.get_by_role("button", name="下载存证回执").click()
+    assert number in saved.value.path().read_text(encoding="utf-8")
 
 
 def _bill(operator: Visitor) -> None:

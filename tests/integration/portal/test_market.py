@@ -8,6 +8,7 @@ import pytest
 from django.test import Client
 
 from gongshu_server.accounts.models import Key, Organisation
+from gongshu_server.cases.models import Step
 from gongshu_server.market.models import Order, Product
 from gongshu_server.usage.models import SubjectAuthorisation
 from integration.city import USCC, City, events, listed, released
@@ -39,6 +40,25 @@ def test_anybody_reads_the_shelf_and_a_product(city: City) -> None:
     page = opened(Client(), f"/market/products/{product.pk}/")
     assert "curl" in page
     assert "dc-7" not in page or "本人授权" in page
+
+
+def test_an_orders_receipt_is_for_its_parties(city: City) -> None:
+    """Both read the same number; a use's receipt is for its caller and not for others."""
+    order = accepted(city, on_trial(city))
+    url = f"/market/orders/{order.pk}/"
+    last = Step.objects.filter(case_id=order.case).latest("id").entry
+    for who in ("insurer", "operator"):
+        page = opened(signed_in(city, who), url)
+        assert f'class="receipt-number">{last}<' in page
+    assert "回执编号" in opened(signed_in(city, "insurer"), url)
+    assert "回执编号" not in opened(signed_in(city, "operator"), url)
+    opened(signed_in(city, "water"), url, status=404)
+    for number in (UNKNOWN, "x", ""):
+        page = opened(
+            signed_in(city, "insurer"), f"/market/use/receipt/?number={number}", status=404
+        )
+        assert "没有这张存证回执" in page
+    assert Client().get("/market/use/receipt/")["Location"].startswith("/sign-in/")
 
 
 def test_an_unlisted_product_is_its_operators_own(city: City) -> None:

@@ -20,6 +20,7 @@ urlpatterns = [
     path("orders/<str:order_id>/keys/<str:key_id>/", orders.revoke_key, name="revoke_key"),
     path("orders/<str:order_id>/bill/", orders.make_bill, name="make_bill"),
     path("use/", orders.use, name="use"),
+    path("use/receipt/", orders.receipt, name="use_receipt"),
     path("bills/", orders.bills, name="bills"),
     path("prices/", prices.listing, name="prices"),
     path("authorisations/", authorisations.listing, name="authorisations"),

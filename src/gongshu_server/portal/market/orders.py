@@ -21,6 +21,7 @@ from gongshu_server.portal.cases import head_context
 from gongshu_server.portal.doing import Done, done, perform, signed_in
 from gongshu_server.portal.lists import page_of
 from gongshu_server.portal.market.forms import BillForm, KeyForm, OrderForm
+from gongshu_server.usage.receipts import use_receipt
 
 NO_ORDER = "没有这个订单。"
 
@@ -187,3 +188,14 @@ def use(request: HttpRequest) -> HttpResponse:
     page = page_of(shelf.orders(by=by).filter(buyer_id=by.organisation).exclude(grant=""), request)
     context = {"page": page, "used": shelf.used_of(order.grant for order in page.rows)}
     return render(request, "portal/market/use.html", context)
+
+
+@signed_in
+@require_safe
+def receipt(request: HttpRequest) -> HttpResponse:
+    """Hand out the receipt file of one of the reader's own uses, by the number in its answer."""
+    number = request.GET.get("number", "").strip().upper()
+    body = use_receipt(number, party=sessions.actor(request).organisation)
+    response = HttpResponse(body, content_type="application/json")
+    response["Content-Disposition"] = f'attachment; filename="receipt-{number}.json"'
+    return response

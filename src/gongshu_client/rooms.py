@@ -525,6 +525,7 @@ class Catalogue(Room):
         *,
         confirmations: Mapping[str, shapes.Confirmation | Mapping[str, Any]],
         resource_id: str,
+        reason: str = "",
         idempotency_key: str | None = None,
         if_match: str = "",
     ) -> shapes.CatalogueResource:
@@ -536,7 +537,7 @@ class Catalogue(Room):
         return self._door.write(
             shapes.CatalogueResource,
             "/api/v1/actions/catalogue/confirm_levels",
-            {"confirmations": confirmations, "resource_id": resource_id},
+            {"confirmations": confirmations, "reason": reason, "resource_id": resource_id},
             idempotency_key,
             if_match,
         )

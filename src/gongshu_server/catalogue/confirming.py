@@ -57,6 +57,37 @@ def _faults(said: Confirmation) -> Iterator[str]:
         yield "的比较边界应为列明的取值、数值分段的边界或月份的第一天"
 
 
+def refuse_unexplained(
+    items: Iterable[Item], confirmations: Mapping[str, Confirmation], reason: str
+) -> None:
+    """Raise Invalid, naming the items, where less than the machine proposes has no reason."""
+    laxer = [
+        item.name
+        for item in items
+        if item.name in confirmations and _laxer(item.proposal, confirmations[item.name])
+    ]
+    if laxer and not reason.strip():
+        raise Invalid(
+            f"这些数据项定得比机器建议低，请写明理由：{'、'.join(laxer)}。",
+            code="reason_required",
+            clause="opinions-4.3",
+        )
+
+
+def _laxer(proposed: Mapping[str, Any], said: Confirmation) -> bool:
+    """Tell whether anything that is said is more lenient than what is proposed of it."""
+    if said.grade is not None and said.grade < (proposed.get("grade") or 1):
+        return True
+    pairs = (
+        (LEVELS, said.level, proposed.get("level")),
+        (IDENTIFIERS, said.identifier, proposed.get("identifier")),
+        (SUBJECTS, said.subject, proposed.get("subject")),
+    )
+    return any(
+        word and stands and order.index(word) < order.index(stands) for order, word, stands in pairs
+    )
+
+
 def confirm(item: Item, said: Confirmation, *, by: Actor) -> None:
     """Set what was said of the item; for the rest the stricter of proposal and earlier word."""
     proposed: Mapping[str, Any] = item.proposal

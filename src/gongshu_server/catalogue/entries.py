@@ -135,13 +135,18 @@ def record_secrecy_review(
 
 @action
 def confirm_levels(
-    *, resource_id: str, confirmations: Mapping[str, Confirmation], by: Actor, at: datetime
+    *,
+    resource_id: str,
+    confirmations: Mapping[str, Confirmation],
+    reason: str = "",
+    by: Actor,
+    at: datetime,
 ) -> Resource:
     """Confirm category, level, grade and identifier class of every item; the strictest wins.
 
     What is left empty is the stricter of the machine's proposal and of what was confirmed before.
-    Raises Conflict before a first profile exists, Invalid for an item that the resource lacks and
-    for values that do not exist.
+    Raises Conflict before a first profile exists, Invalid for an item that the resource lacks, for
+    values that do not exist, and for less than the machine proposes without a reason.
     """
     resource = owned(resource_id, by=by)
     items = list(Item.objects.filter(resource=resource).order_by("position"))
@@ -152,6 +157,7 @@ def confirm_levels(
         raise Invalid(f"没有这些数据项：{'、'.join(sorted(unknown))}。", code="unknown_items")
     confirming.refuse_faults(confirmations)
     _refuse_unseen(items, confirmations)
+    confirming.refuse_unexplained(items, confirmations, reason)
     for item in items:
         confirming.confirm(item, confirmations.get(item.name, Confirmation()), by=by)
     Item.objects.bulk_update(
@@ -161,7 +167,7 @@ def confirm_levels(
     _strictest(resource, items)
     case = engine.locked(resource.case, by=by)
     details = {"level": resource.level, "grade": resource.grade, "items": confirming.said(items)}
-    engine.advance(case, "confirm_levels", by=by, at=at, details=details)
+    engine.advance(case, "confirm_levels", by=by, at=at, reason=reason.strip(), details=details)
     _mirror(resource, case.state)
     return resource
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from gongshu_server.cases.models import Step
 from gongshu_server.catalogue import actions
 from gongshu_server.catalogue.actions import Confirmation
 from gongshu_server.catalogue.models import Item
@@ -50,6 +51,29 @@ def test_a_person_may_find_it_lighter_by_saying_so(city: City) -> None:
     light = {"许可状态": Confirmation("", "general", 1, "other", "enterprise")}
     city.do(actions.confirm_levels, "emergency", resource_id=resource.pk, confirmations=light)
     assert Item.objects.get(resource=resource, name="许可状态").grade == 1
+
+
+@pytest.mark.parametrize(
+    "lighter", [Confirmation(grade=2), Confirmation(identifier="other"), Confirmation(grade=1)]
+)
+def test_less_than_the_machine_proposes_needs_a_reason(city: City, lighter: Confirmation) -> None:
+    """The reason stands in the way of the case; graver or the same needs none."""
+    resource = confirmed(city)
+    made = version(number=2)
+    for column in made.profile["columns"]:
+        column["proposal"] |= {"grade": 3, "identifier": "quasi"}
+    versioned(city, resource, made)
+    name = "统一社会信用代码"
+    said = {"resource_id": resource.pk, "confirmations": {name: lighter}}
+    error = refused(
+        city, actions.confirm_levels, "emergency", "reason_required", **said, reason=" "
+    )
+    assert name in error.sentence
+    graver = {"resource_id": resource.pk, "confirmations": {name: Confirmation(grade=4)}}
+    city.do(actions.confirm_levels, "emergency", **graver)
+    why = "该项已在企业信用公示系统公开。"
+    city.do(actions.confirm_levels, "emergency", **said, reason=why)
+    assert Step.objects.filter(case_id=resource.case).latest("id").reason == why
 
 
 def test_the_entry_holds_every_value(city: City) -> None:

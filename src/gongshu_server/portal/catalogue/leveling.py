@@ -43,6 +43,14 @@ class Row:
 class LevelsForm(forms.Form):
     """Corrections of levels; a field that is left empty takes the stricter of what is proposed."""
 
+    reason = forms.CharField(
+        label=_("更正的理由"),
+        required=False,
+        max_length=2_000,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text=_("定得比机器建议低的必须写明；写入办理经过和存证。"),
+    )
+
     def __init__(self, *args: Any, items: Sequence[Item], **kw: Any) -> None:
         super().__init__(*args, **kw)
         self.items = list(items)
@@ -77,9 +85,10 @@ class LevelsForm(forms.Form):
         return said
 
     def arguments(self) -> dict[str, Any]:
-        """Return `confirmations` of `catalogue.confirm_levels`."""
+        """Return `confirmations` and `reason` of `catalogue.confirm_levels`."""
         said = self.cleaned_data
         return {
+            "reason": said["reason"],
             "confirmations": {
                 item.name: Confirmation(
                     category=said[f"category_{item.pk}"],
@@ -90,7 +99,7 @@ class LevelsForm(forms.Form):
                     lattice=said[f"lattice_{item.pk}"],
                 )
                 for item in self.items
-            }
+            },
         }
 
 
@@ -102,7 +111,9 @@ def _field(part: str, item: Item) -> forms.Field:
     if part == "edges":
         kept = item.lattice or {}
         words = kept.get("values") or kept.get("edges") or ()
-        line = forms.TextInput(attrs={"aria-label": _words(part, item)})
+        line = forms.TextInput(
+            attrs={"aria-label": _words(part, item), "placeholder": _("取值或边界")}
+        )
         initial = "、".join(str(word) for word in words)
         return forms.CharField(required=False, max_length=20_000, widget=line, initial=initial)
     kind = (item.lattice or {}).get("kind", "") if part == "lattice" else ""

@@ -78,6 +78,7 @@ def choose(
         raise Refused("too_many_members", members=len(entries), limit=MEMBERS)
     named = {name_of(entry): entry for entry in entries if not _is_litter(name_of(entry))}
     if wanted is not None:
+        wanted = _meant(wanted, named)
         if wanted not in named:
             raise Refused("no_such_member", member=wanted, names=_listed(list(named)))
         return named[wanted], _others(named, wanted)
@@ -90,6 +91,12 @@ def choose(
     if len(tables) > 1:
         raise Refused("several_members", members=len(tables), names=_listed(tables))
     return named[tables[0]], _others(named, tables[0])
+
+
+def _meant(wanted: str, named: dict[str, zipfile.ZipInfo]) -> str:
+    """Return the only member of that name in any folder, or what was asked for."""
+    within = [name for name in named if PurePosixPath(name).name == wanted]
+    return within[0] if wanted not in named and len(within) == 1 else wanted
 
 
 def _is_litter(name: str) -> bool:

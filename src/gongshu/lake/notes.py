@@ -58,7 +58,8 @@ SENTENCES = MappingProxyType(
         "nearly": "“{column}”除 {unfit} 个值外都是{type}（如第 {line} 行的“{value}”），"
         "现按文本收下。如确定为{type}，不符的行会单列出来。",
         "other_members": "压缩包里还有别的文件没有读：{names}。需要时请分别报送。",
-        "other_sheets": "文件里还有别的表没有读：{names}。需要时请分别报送。",
+        "other_sheets": "文件里还有别的表没有读：{names}。"
+        "要读其中一个，请在文件名后写“#”和它的名称，另行报送。",
     }
 )
 

@@ -28,7 +28,8 @@ SENTENCES = MappingProxyType(
         "unfolds_too_far": "压缩内容解开后超过 {limit} MB 或压缩倍数异常，疑似压缩炸弹，已停止。"
         "请改报未压缩的文件，或拆成几个文件。",
         "damaged_archive": "压缩文件不完整或已损坏。请重新压缩后报送。",
-        "several_members": "压缩包里有 {members} 个可能的表：{names}。请指明读哪一个，或分别报送。",
+        "several_members": "压缩包里有 {members} 个可能的表：{names}。"
+        "请在文件名后写“#”和要读的那个（如“全部.zip#甲.csv”），或分别报送。",
         "no_such_member": "压缩包里没有“{member}”，里面有：{names}。请核对名称。",
         "too_many_members": "压缩包里有 {members} 个文件，超过上限 {limit} 个。"
         "请把表单独压缩后报送。",

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from gongshu.lake import open_snapshot, read_received
+from gongshu.lake.parts import located
 from gongshu.lake.received import Received
 
 
@@ -29,7 +30,18 @@ class Taken:
 
 @contextmanager
 def taken(file: Path) -> Iterator[Taken]:
-    """Read the file in the locked worker into a folder that is gone at the end."""
+    """Read the file in the locked worker into a folder that is gone at the end.
+
+    `库.db#表` names a table of a file that has several.
+    """
+    path, part = located(file)
     with tempfile.TemporaryDirectory(prefix="gongshu-file-") as folder:
-        received = read_received(file, folder=Path(folder), resource="file", salt=os.urandom(16))
+        received = read_received(
+            path,
+            folder=Path(folder),
+            resource="file",
+            salt=os.urandom(16),
+            sheet=part.sheet,
+            member=part.member,
+        )
         yield Taken(received, Path(folder))

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from gongshu.lake.parts import located
 from gongshu.vocabulary.errors import DomainError, NotFound
 
 app = typer.Typer(
@@ -252,7 +253,7 @@ def import_file(
     home: Home = None,
 ) -> None:
     """以凭证所属人员的身份接收一个文件 / receive a file as the person whose key this is."""
-    if not file.is_file():
+    if not located(file)[0].is_file():
         raise NotFound(f"没有这个文件：{file}。请核对路径。", code="no_such_file")
     require_node(home)
     set_up(home)

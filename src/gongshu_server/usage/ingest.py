@@ -30,6 +30,7 @@ from gongshu.lake import (
     read_received,
 )
 from gongshu.lake.changes import compare
+from gongshu.lake.parts import asked
 from gongshu.lake.received import Enrich
 from gongshu.lake.subjects import ENTERPRISE, PERSON, Matching
 from gongshu.policy import Use
@@ -76,12 +77,15 @@ def _ingested(file_id: str, *, by: Actor, at: datetime) -> Snapshot:
     resource = received.resource
     usage.use(uses=(_processing(resource.pk, at),), by=by, at=at)
     subjects = _Subjects(resource.pk)
+    part = asked(received.name)
     try:
         arrived = read_received(
             intake.kept_path(received.pk),
             folder=Path(settings.HOME) / "lake" / resource.pk,
             resource=resource.pk,
             salt=secrets.token_bytes(32),
+            sheet=part.sheet,
+            member=part.member,
             enrich=_reviewed(resource.pk, subjects),
         )
     except Unreadable as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import zipfile
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -190,3 +191,20 @@ def test_a_file_read_again_says_how_its_columns_changed(
     text = again(city, received.resource, tmp_path, f"{','.join(ITEMS)},数\n{USCC},有效,x\n")
     said = ingest.ingest(text.pk, by=node(), at=city.later()).understood["sentences"]
     assert said[0] == "与上一个版本相比，类型变了：数（整数→文本）。请核对这些列的内容。"
+
+
+def test_a_file_of_several_tables_is_read_by_the_name_it_was_sent_under(
+    city: City, tmp_path: Path
+) -> None:
+    """Without it the refusal lists them."""
+    path = tmp_path / "全部.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("甲.csv", f"{','.join(ITEMS)}\n{USCC},有效\n")
+        archive.writestr("乙.csv", "a,b\n1,2\n")
+    resource = reviewed(city)
+    by = city.actor("emergency")
+    unnamed = intake.store(resource.pk, path, by=by, at=city.later())
+    with pytest.raises(ingest.Unreadable, match=r"甲\.csv、乙\.csv"):
+        ingest.ingest(unnamed.pk, by=node(), at=city.later())
+    named = intake.store(resource.pk, path, name="全部.zip#甲.csv", by=by, at=city.later())
+    assert ingest.ingest(named.pk, by=node(), at=city.later()).understood["member"] == "甲.csv"

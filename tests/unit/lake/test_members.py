@@ -47,6 +47,9 @@ def test_several_tables_are_listed_and_any_can_be_asked_for(read):
     assert chosen.rows == [{"a": 1}]
     assert chosen.understood["other_members"] == ["甲.csv", "说明.md"]
     assert read(content, member="丙.csv").refused == "no_such_member"
+    deep = packed(("上/甲.csv", TABLE), ("下/乙.csv", TABLE), ("下/甲.csv", TABLE))
+    assert read(deep, member="乙.csv").understood["member"] == "下/乙.csv"
+    assert read(deep, member="甲.csv").refused == "no_such_member"
 
 
 def test_a_single_text_of_any_name_is_the_table(read):

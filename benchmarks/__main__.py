@@ -8,6 +8,7 @@ import time
 
 from benchmarks import (
     cleanroom,
+    clicks,
     delivery,
     ledger,
     pages,
@@ -25,6 +26,7 @@ PARTS = (
     ("交付 delivery", delivery),
     ("故事 story", story),
     ("页面 pages", pages),
+    ("导入时的点击 clicks during an import", clicks),
     # Last, since its peer alone may take half an hour.
     ("风险 risk", risk),
 )

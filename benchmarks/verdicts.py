@@ -44,7 +44,7 @@ def measure_at(port: int) -> dict[str, float]:
     """Return medians in milliseconds for a text that passes and for one that does not."""
     browser, task = _developer_with_a_task(port)
     page = browser.get(task)
-    token = _found(r'name="csrfmiddlewaretoken" value="([^"]+)"', page)
+    token = found(r'name="csrfmiddlewaretoken" value="([^"]+)"', page)
     sql = _lawful(browser, page)
     return {
         "verdict over HTTP, query passes, ms": _median(browser, task, token, sql, allowed=True),
@@ -68,14 +68,14 @@ def _developer_with_a_task(port: int) -> tuple[Browser, str]:
 
 
 def _sign_in(browser: Browser, chosen: dict[str, str]) -> None:
-    token = _found(r'name="csrfmiddlewaretoken" value="([^"]+)"', browser.get("/sign-in/"))
+    token = found(r'name="csrfmiddlewaretoken" value="([^"]+)"', browser.get("/sign-in/"))
     browser.post("/sign-in/as/", **(chosen | {"csrfmiddlewaretoken": token}))
 
 
 def _lawful(browser: Browser, page: str) -> str:
     """Return the text of the story's query that counts in groups."""
     for link in re.findall(r'href="(/workshop/queries/[^"]+)"', page):
-        text = _found(r"<pre[^>]*>(.*?)</pre>", browser.get(link))
+        text = found(r"<pre[^>]*>(.*?)</pre>", browser.get(link))
         if "GROUP BY" in text:
             return _plain(text)
     raise RuntimeError("the story leaves no query that counts in groups")
@@ -100,7 +100,7 @@ def _median(browser: Browser, task: str, token: str, sql: str, *, allowed: bool)
     return statistics.median(taken) * 1000
 
 
-def _found(pattern: str, page: str) -> str:
+def found(pattern: str, page: str) -> str:
     match = re.search(pattern, page, re.S)
     if match is None:
         raise RuntimeError(f"the page holds nothing like {pattern}")

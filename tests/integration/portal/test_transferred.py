@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import re
 from collections.abc import Iterator
 from urllib.parse import urljoin
@@ -26,7 +27,8 @@ def brought(client: Client, path: str) -> dict[str, int]:
     """Return the bytes of the page and of each file that a browser fetches for it, as served."""
     page = client.get(path, headers={"Accept-Encoding": "gzip"})
     assert page.status_code == 200, path
-    text = page.content.decode()
+    assert page["Content-Encoding"] == "gzip", path
+    text = gzip.decompress(page.content).decode()
     sizes, ahead = {path: len(page.content)}, list(linked(text))
     while ahead:
         address = ahead.pop()

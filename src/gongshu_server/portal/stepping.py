@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from gongshu.procedures import procedure
 from gongshu.vocabulary.errors import DomainError
+from gongshu_server.cases.documents import of_case
 from gongshu_server.cases.models import Case
 from gongshu_server.cases.staleness import version
 from gongshu_server.journeys.actions import ACTIONS
@@ -19,6 +20,8 @@ from gongshu_server.journeys.subjects import subject_argument
 from gongshu_server.portal import refusals
 from gongshu_server.portal.doing import done, perform
 from gongshu_server.portal.speech import say
+
+MOST_PAPERS = 50
 
 
 class Form(Protocol):
@@ -61,6 +64,7 @@ def take(
         "form": form,
         "card": refusal,
         "seen": request.POST.get("seen") or version(row.pk),
+        "handed_in": of_case(row)[:MOST_PAPERS],
         **(more or {}),
     }
     return render(request, template, context, status=status)

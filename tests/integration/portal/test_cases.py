@@ -7,9 +7,10 @@ import re
 import pytest
 
 from gongshu.procedures import procedure
-from gongshu_server.cases.models import Case, Party, Step
+from gongshu_server.cases.models import Case, Document, Party, Step
 from gongshu_server.catalogue import actions as catalogue
 from gongshu_server.journeys.actions import ACTIONS
+from gongshu_server.operation import actions as operation
 from gongshu_server.portal import cases, sections
 from gongshu_server.portal.forms import StepForm
 from gongshu_server.registration import actions as registration
@@ -18,6 +19,7 @@ from integration.city import submitted as applied_for
 from integration.portal.reader import opened, sent, signed_in
 
 pytestmark = pytest.mark.django_db(transaction=True)
+PLAN = {"title": "试点方案", "mode": "scenario", "contents": {}}
 
 
 @pytest.fixture
@@ -69,6 +71,19 @@ def test_a_step_of_ones_own_house_says_whose_duty_it_is(city: City, submitted: C
     own = shown(opened(signed_in(city, "registry"), url))
     assert "形式审核通过（登记机构 · 负责人、审核）" in own
     assert "形式审核通过（登记机构）" in shown(opened(signed_in(city, "bureau"), url))
+
+
+def test_who_decides_reads_what_was_handed_in(city: City, submitted: Case) -> None:
+    """The papers stand before the form, with their text; on a case without any there is none."""
+    page = opened(signed_in(city, "registry"), step_url(submitted, "accept"))
+    assert page.index("已交的材料") < page.index("data-autosave")
+    document = Document.objects.filter(case=submitted).first()
+    assert document is not None
+    assert document.text in page
+    plan = city.do(operation.draft_plan, "bureau", **PLAN, authority=city.org("government"))
+    page = opened(signed_in(city, "bureau"), f"/cases/{plan.case}/submit/")
+    assert "已交的材料" not in page
+    assert "还没有办理过任何环节" in opened(signed_in(city, "bureau"), f"/cases/{plan.case}/")
 
 
 def shown(page: str) -> str:

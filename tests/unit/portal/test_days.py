@@ -8,7 +8,7 @@ import pytest
 
 from gongshu.workflow.limits import SHANGHAI
 from gongshu_server.portal.fields import day_after
-from gongshu_server.portal.templatetags.components import last_day
+from gongshu_server.portal.templatetags.components import day_before, last_day
 
 
 def test_what_was_typed_as_last_day_is_shown_as_last_day() -> None:
@@ -27,3 +27,8 @@ def test_what_was_typed_as_last_day_is_shown_as_last_day() -> None:
 def test_an_end_within_a_day_is_that_day(end: datetime | None, shown: str) -> None:
     """Only midnight is the end of the day before; without an end there is a dash."""
     assert last_day(end) == shown
+
+
+def test_a_bill_ends_on_the_day_before_the_one_that_is_not_in_it() -> None:
+    """Days [4th, 8th) are the 4th to the 7th."""
+    assert day_before(date(2025, 11, 8)) == "2025年11月7日"

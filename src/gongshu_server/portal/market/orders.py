@@ -31,8 +31,9 @@ NO_ORDER = "没有这个订单。"
 def place(request: HttpRequest, product_id: str) -> HttpResponse:
     """Ask for an order of a product, and place it."""
     row = shelf.product(product_id, by=sessions.actor(request))
-    form = OrderForm(request.POST or None, offered=row.purposes)
     charge = shelf.charges([row.pk]).get(row.pk)
+    known = {"price": charge.amount} if charge else {}
+    form = OrderForm(request.POST or None, offered=row.purposes, initial=known)
 
     def then(outcome: Done) -> HttpResponse:
         sentence = _("订单已提交，等待运营机构接受。")

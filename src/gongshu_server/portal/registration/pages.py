@@ -185,8 +185,7 @@ def check(request: HttpRequest, case: Case, transition: str) -> HttpResponse:
         kinds = tuple(one for one in kinds if one.code != "objection_evidence")
     given = subject_argument(name, case)
     form = StepForm(request.POST or None, action=name, given=given, kinds=kinds)
-    held = [TABLE.documents[code].zh for code in TABLE.documents if code in present]
-    more = {"missing": missing_materials(case), "held": held}
+    more = {"missing": missing_materials(case)}
     template = "portal/registration/check.html"
     return take(request, case, transition, form, template=template, more=more)
 

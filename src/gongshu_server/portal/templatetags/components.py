@@ -65,6 +65,12 @@ def last_day(value: Any) -> str:
 
 
 @register.filter
+def day_before(value: date) -> str:
+    """Return the day before: the last one of a period of days whose end is not in it."""
+    return day(value - timedelta(days=1))
+
+
+@register.filter
 def moment(value: Any) -> str:
     """Return a day with the time of day, in the node's zone; a dash where there is none."""
     if not isinstance(value, datetime):

@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -96,3 +97,14 @@ def test_what_is_no_file_is_refused(people: Path) -> None:
     status, said, error = gongshu(people.parent, "people.csv", "none.csv")
     assert (status, said) == (2, "")
     assert "没有这个文件" in error and "Traceback" not in error
+
+
+def test_one_table_of_a_file_with_several_is_named_after_it(people: Path) -> None:
+    """As in 全部.zip#people.csv; what is not in it is refused with what is."""
+    with zipfile.ZipFile(people.with_name("全部.zip"), "w") as archive:
+        archive.write(people, "内/people.csv")
+        archive.writestr("别的.csv", "a,b\n1,2\n")
+    status, said, _ = gongshu(people.parent, "全部.zip#people.csv")
+    assert status == 0 and "能区分每一行的数据项：序号" in said
+    status, said, wrong = gongshu(people.parent, "全部.zip#没有.csv")
+    assert status == 1 and "内/people.csv、别的.csv" in said + wrong

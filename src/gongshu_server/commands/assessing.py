@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from gongshu.lake.parts import located
 from gongshu.vocabulary.errors import Invalid, NotFound
 
 
@@ -112,7 +113,7 @@ def profile(
 def _require(files: Sequence[Path]) -> None:
     """Raise NotFound for the first path that is no file."""
     for file in files:
-        if not file.is_file():
+        if not located(file)[0].is_file():
             raise NotFound(f"没有这个文件：{file}。请核对路径。", code="no_such_file")
 
 

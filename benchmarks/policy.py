@@ -37,7 +37,7 @@ ASKED = {"allowed": ITEMS[:3], "refused": (*ITEMS[:3], "法定代表人证件号
 
 def measure() -> dict[str, float]:
     """Return decisions per second by name, best of `ROUNDS`, and the ratio of largest to one."""
-    worlds = {size: _world(size) for size in SIZES}
+    worlds = {size: world(size) for size in SIZES}
     rates: dict[str, float] = {}
     ratios: dict[str, float] = {}
     for kind, items in ASKED.items():
@@ -51,7 +51,8 @@ def measure() -> dict[str, float]:
     return rates | ratios
 
 
-def _world(size: int) -> tuple[GrantIndex, dict[str, int]]:
+def world(size: int) -> tuple[GrantIndex, dict[str, int]]:
+    """Return an index of so many grants, and what was spent under those that have a quota."""
     index = GrantIndex.build(_grants(size))
     return index, {grant.id: 17 for grant in index if grant.quota}
 
@@ -82,11 +83,12 @@ def _grants(count: int) -> Iterator[Grant]:
         )
 
 
-def _uses(size: int, items: tuple[str, ...]) -> list[Use]:
-    uses = []
+def uses(size: int, items: tuple[str, ...]) -> list[Use]:
+    """Return a batch of uses by random grantees, all of them within their grants but `items`."""
+    made = []
     for _ in range(BATCH):
         number = random.randrange(size)
-        uses.append(
+        made.append(
             Use(
                 party=f"organisation-{number}",
                 object=f"resource:{number % RESOURCES}",
@@ -101,15 +103,15 @@ def _uses(size: int, items: tuple[str, ...]) -> list[Use]:
                 scenario="scenario-1",
             )
         )
-    return uses
+    return made
 
 
 def _rate(index: GrantIndex, spent: dict[str, int], size: int, items: tuple[str, ...]) -> float:
     seconds = 0.0
     for _ in range(BATCHES):
-        uses = _uses(size, items)
+        asked = uses(size, items)
         started = time.perf_counter()
-        for use in uses:
+        for use in asked:
             decide(index, use, spent)
         seconds += time.perf_counter() - started
     return BATCH * BATCHES / seconds

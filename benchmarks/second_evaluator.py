@@ -28,8 +28,9 @@ ASKED = 1_000
 CASBIN = "pycasbin==2.8.0"
 ASK_CASBIN = """
 import json, random, sys, time
-from casbin import FastEnforcer, Model
-model = Model()
+from casbin import FastEnforcer
+from casbin.model import FastModel
+model = FastModel([1, 2])
 model.load_model_from_text(
     "[request_definition]\\nr = sub, obj, act\\n[policy_definition]\\np = sub, obj, act\\n"
     "[policy_effect]\\ne = some(where (p.eft == allow))\\n"

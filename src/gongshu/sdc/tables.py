@@ -37,21 +37,25 @@ def judge_table(
     key_opened: bool,
     of: str | None = None,
     amount: str | None = None,
+    controller: str | None = None,
 ) -> Checked:
     """This function will count the subjects of each group and judge every number (§4).
 
     `by` is the group; with `of`, each of its values is a count within the group, so complement and
     class disclosure are judged, too, and where every subject of a group has one value, the group's
     number is their total (`gongshu.sdc.crossed`), else all are judged together; with `amount`, its
-    sum and mean in each group are judged instead. Rows without a subject count nobody. Raises
-    `Invalid` for a column that is missing or holds no numbers, `RunFailed` for a table with about
-    one group per subject.
+    sum and mean in each group are judged instead, and with `controller`, the column of whoever
+    controls the subject, by control groups, too; without one a subject is its own. Rows without a
+    subject count nobody. Raises `Invalid` for a column that is missing or holds no numbers,
+    `RunFailed` for a table with about one group per subject.
     """
-    named = [subject, by, *(name for name in (of, amount) if name is not None)]
+    named = [subject, by, *(name for name in (of, amount, controller) if name is not None)]
     require(table, named)
-    if of is not None and amount is not None:
-        raise Invalid("--of 和 --sum 一次只能写一个。", code="sdc.column")
-    rows = _Rows.of(table, subject, by)
+    if (of is not None and amount is not None) or (controller is not None and amount is None):
+        raise Invalid(
+            "--of 和 --sum 一次只能写一个，--controller 只用于 --sum。", code="sdc.column"
+        )
+    rows = _Rows.of(table, subject, by, controller)
     if amount is not None:
         return rows.added_up(amount, number_column(table, amount)).judged(k, key_opened)
     if of is not None:
@@ -71,6 +75,7 @@ class _Prepared:
     by: str
     columns: dict[str, pa.Array | Codes | rules.Amounts]
     measures: tuple[Measure, ...]
+    groups: tuple[Population, ...]
     regions: Regions | None = None
 
     def judged(self, k: int, key_opened: bool) -> Checked:
@@ -83,7 +88,7 @@ class _Prepared:
             columns=(self.by, *(measure.name for measure in self.measures)),
             key=self.by,
             key_opened=key_opened,
-            groups=(_population("gs_n0"),),
+            groups=self.groups,
             measures=self.measures,
             k=k,
             contributions=(Contributions("", (), (), regions=self.regions),),
@@ -93,25 +98,37 @@ class _Prepared:
 
 @dataclass(frozen=True, slots=True)
 class _Rows:
-    """The rows of a table as numbers: group and subject of each, and which have a subject."""
+    """The rows of a table as numbers: group and subject of each (−1 where there is none). `lanes`
+    are the subjects and, where it is known, who controls them."""
 
     by: str
     groups: Codes
-    people: Codes
-    present: rules.Mask
+    lanes: tuple[Codes, ...]
     keys: pa.Array
 
     @classmethod
-    def of(cls, table: pa.Table, subject: str, by: str) -> _Rows:
-        people, _ = coded(table.column(subject))
+    def of(cls, table: pa.Table, subject: str, by: str, controller: str | None) -> _Rows:
         groups, keys = coded(table.column(by))
-        present = table.column(subject).is_valid().to_numpy().astype(bool)
-        return cls(by, groups, people, present, keys)
+        people = _named(table.column(subject))
+        if controller is None:
+            return cls(by, groups, (people,), keys)
+        known = _named(table.column(controller))
+        beyond = int(people.max(initial=0)) + 1
+        return cls(by, groups, (people, np.where(known >= 0, known + beyond, people)), keys)
 
-    def subjects(self, piece: rules.Mask) -> Codes:
-        """Return for each group how many subjects have a row of the piece."""
+    @property
+    def people(self) -> Codes:
+        return self.lanes[0]
+
+    @property
+    def present(self) -> rules.Mask:
+        found: rules.Mask = self.people >= 0
+        return found
+
+    def subjects(self, piece: rules.Mask, lane: int = 0) -> Codes:
+        """Return for each group how many subjects of a lane have a row of the piece."""
         kept = piece & self.present
-        pairs = np.unique(np.stack([self.groups[kept], self.people[kept]]), axis=1)
+        pairs = np.unique(np.stack([self.groups[kept], self.lanes[lane][kept]]), axis=1)
         return np.bincount(pairs[0], minlength=len(self.keys)).astype(np.int64)
 
     def counted(self, of: str | None, table: pa.Table) -> _Prepared:
@@ -131,9 +148,9 @@ class _Rows:
             measures.append(Measure(name, (_population(f"gs_n{number}"),), number > 0, unions))
         regions = self.combined(pieces[1:]) if of is not None else {}
         named = Regions(0, tuple((number,) for number in range(1, len(pieces))), tuple(regions))
-        return _Prepared(
-            self.by, columns | regions, tuple(measures), named if of is not None else None
-        )
+        groups = (_population("gs_n0"),)
+        judged = named if of is not None else None
+        return _Prepared(self.by, columns | regions, tuple(measures), groups, judged)
 
     def combined(self, pieces: list[rules.Mask]) -> dict[str, Codes]:
         """Count the subjects of each group by the classes that they are in."""
@@ -160,23 +177,34 @@ class _Rows:
         different = np.unique(np.stack([groups[known], values[known]]), axis=1)[0].astype(np.int64)
         columns: dict[str, Any] = {
             self.by: self.keys,
-            "gs_n0": self.subjects(np.ones(len(groups), dtype=bool)),
-            "gs_n1": self.subjects(values != 0),
             "gs_total": _sums(groups, values, size),
             "gs_rows": np.bincount(groups[known], minlength=size).astype(np.int64),
             "gs_values": np.bincount(different, minlength=size).astype(np.int64),
         }
-        shares = _shares(groups, np.where(self.present, self.people, -1), np.abs(values), size)
-        columns |= zip(("gs_t", "gs_l", "gs_r", "gs_u"), shares, strict=True)
-        contributors = (_population("gs_n1"),)
-        dominances = (Dominance(0, "gs_t", "gs_l", "gs_r", "gs_u"),)
-        whole = bool(np.all(values == np.rint(values)))
-        sums = Amount("sum", "gs_total", "gs_rows", "gs_values", whole, contributors, dominances)
-        measures = (
-            Measure(f"{name}：合计", contributors, False, amount=sums),
-            Measure(f"{name}：平均", contributors, False, amount=replace(sums, statistic="mean")),
+        everybody, contributors, dominances = [], [], []
+        for lane, subjects in enumerate(self.lanes):
+            shares = [f"gs_{part}{lane}" for part in "tlru"]
+            columns |= zip(shares, _shares(groups, subjects, np.abs(values), size), strict=True)
+            columns[f"gs_n{lane}"] = self.subjects(np.ones(len(groups), dtype=bool), lane)
+            columns[f"gs_c{lane}"] = self.subjects(values != 0, lane)
+            everybody.append(_population(f"gs_n{lane}", lane))
+            contributors.append(_population(f"gs_c{lane}", lane))
+            dominances.append(Dominance(lane, *shares))
+        sums = Amount(
+            "sum",
+            "gs_total",
+            "gs_rows",
+            "gs_values",
+            bool(np.all(values == np.rint(values))),
+            tuple(contributors),
+            tuple(dominances),
         )
-        return _Prepared(self.by, columns, measures)
+        mean = replace(sums, statistic="mean")
+        measures = (
+            Measure(f"{name}：合计", sums.group, False, amount=sums),
+            Measure(f"{name}：平均", sums.group, False, amount=mean),
+        )
+        return _Prepared(self.by, columns, measures, tuple(everybody))
 
 
 def _shares(
@@ -209,5 +237,11 @@ def _union(first: int, second: int) -> str:
     return f"gs_u{first}_{second}"
 
 
-def _population(column: str) -> Population:
-    return Population(column, 0, SubjectKind.person, False)
+def _population(column: str, lane: int = 0) -> Population:
+    return Population(column, lane, SubjectKind.person, False)
+
+
+def _named(column: pa.ChunkedArray) -> Codes:
+    """Return a number for each cell, −1 for an empty one."""
+    found: Codes = np.where(column.is_valid().to_numpy().astype(bool), coded(column)[0], -1)
+    return found

@@ -6,7 +6,7 @@ Exit status: 0 allowed, 2 refused, 1 could not judge.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -161,6 +161,9 @@ def judge_file(  # noqa: PLR0917 - one option each; typer calls it by name
     added: Annotated[
         str, typer.Option("--sum", help="求这一列的合计和平均 / sum and mean of it")
     ] = "",
+    controller: Annotated[
+        str, typer.Option(help="控制关系列：同一控制下的算一家 / who controls the subject")
+    ] = "",
     k: Annotated[int, typer.Option(min=10, help="每个数至少涉及几个主体 / smallest cohort")] = 10,
     key_opened: Annotated[
         bool, typer.Option("--key-opened", help="（第一个）分组列已开放 / the group is public")
@@ -168,23 +171,32 @@ def judge_file(  # noqa: PLR0917 - one option each; typer calls it by name
     as_json: Annotated[bool, typer.Option("--json", help="输出 JSON / as JSON")] = False,
 ) -> None:
     """按披露控制规则判断一张表；0 可以，2 有要保护的，1 无法判断 / judge a table."""
-    rows, crossed = read_table(table), totals or len(by) > 1
-    if crossed and (of or added):
+    crossed = totals or len(by) > 1
+    if crossed and (of or added or controller):
         raise Invalid("--totals 和两个 --by 只用于计数，不能与 --of、--sum 同用。", code="unclear")
     asked: dict[str, Any] = {"subject": subject, "k": k, "key_opened": key_opened}
-    cause, checked = "", None
+    if crossed:
+        asked |= {"by": by, "totals": totals}
+    else:
+        asked |= {"by": by[0], "of": of or None, "amount": added or None}
+        asked["controller"] = controller or None
+    judge = judge_crossed if crossed else judge_table
+    checked, sentence = _judged(judge, read_table(table), asked)
+    form = _table_form(checked, k, sentence.format(by[0]))
+    typer.echo(json.dumps(form, ensure_ascii=False, indent=2) if as_json else _explained(form))
+    raise typer.Exit(ALLOWED if form["allowed"] else REFUSED)
+
+
+def _judged(
+    judge: Callable[..., Checked], rows: Any, asked: dict[str, Any]
+) -> tuple[Checked | None, str]:
+    """Return the judged table, or why nothing of it may be shown."""
     try:
-        if crossed:
-            checked = judge_crossed(rows, by=by, totals=totals, **asked)
-        else:
-            checked = judge_table(rows, by=by[0], of=of or None, amount=added or None, **asked)
+        return judge(rows, **asked), ""
     except RunFailed as failed:
         if failed.cause not in NOTHING_SHOWN:
             raise
-        cause = failed.cause
-    form = _table_form(checked, k, NOTHING_SHOWN.get(cause, "").format(by[0]))
-    typer.echo(json.dumps(form, ensure_ascii=False, indent=2) if as_json else _explained(form))
-    raise typer.Exit(ALLOWED if form["allowed"] else REFUSED)
+        return None, NOTHING_SHOWN[failed.cause]
 
 
 def _table_form(checked: Checked | None, k: int, sentence: str) -> dict[str, Any]:

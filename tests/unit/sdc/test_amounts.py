@@ -335,6 +335,33 @@ def lawful(rows: Rows) -> bool:
     )
 
 
+def test_subjects_under_one_control_are_one_contributor() -> None:
+    """Three of twelve belong to one group and have more than half together."""
+    table = table_of(each([*FINE[:9], 600, 600, 600]))
+    owners: list[str | None] = [None] * 9 + ["集团"] * 3
+
+    def controlled(owners: list[str | None]) -> Checked:
+        known = table.append_column("控制", pa.array(owners, pa.string()))
+        return judge_table(
+            known, subject="人", by="组", amount="数", controller="控制", k=10, key_opened=True
+        )
+
+    assert of_table(table).protected == 0
+    assert controlled([None] * 12).protected == 0
+    assert causes(controlled(owners)) == {Cause.LARGEST_SHARE}
+    assert Cause.TOO_FEW in causes(controlled(["集团"] * 4 + [None] * 8))
+
+    with pytest.raises(Invalid):
+        judge_table(
+            table.append_column("控制", pa.array(owners)),
+            subject="人",
+            by="组",
+            controller="控制",
+            k=10,
+            key_opened=True,
+        )
+
+
 def test_a_column_that_holds_no_numbers_is_not_added_up() -> None:
     """Text that reads as numbers is added up; words and infinities are not."""
     table = table_of(each(FINE))

@@ -19,6 +19,7 @@ from gongshu.cleanroom.model import Contributions, Dominance, Regions
 from gongshu.cleanroom.populations import Lane
 from gongshu.cleanroom.query import Projection, Query
 from gongshu.cleanroom.resolve import HIDDEN_PREFIX
+from gongshu.cleanroom.texts import quoted
 
 FEWEST_COHORTS = 2
 KEY, SUBJECT = f"{HIDDEN_PREFIX}k", f"{HIDDEN_PREFIX}s"
@@ -105,22 +106,22 @@ def compose(
 
     `names` are the columns of `counting`; each list of contributors becomes one row per group.
     """
-    counted = _quoted(f"{HIDDEN_PREFIX}c")
-    columns = [f"{counted}.{_quoted(name)}" for name in names]
+    counted = quoted(f"{HIDDEN_PREFIX}c")
+    columns = [f"{counted}.{quoted(name)}" for name in names]
     joins = []
     for number, listed in enumerate(contributions):
-        alias = _quoted(f"{HIDDEN_PREFIX}d{number}")
-        columns += [f"{alias}.{_quoted(name)}" for name in names_of(listed)]
+        alias = quoted(f"{HIDDEN_PREFIX}d{number}")
+        columns += [f"{alias}.{quoted(name)}" for name in names_of(listed)]
         joins.append(
             f"LEFT JOIN (\n{_summary(listed)}\n) AS {alias} "
-            f"ON {counted}.{_quoted(key)} IS NOT DISTINCT FROM {alias}.{_quoted(KEY)}"
+            f"ON {counted}.{quoted(key)} IS NOT DISTINCT FROM {alias}.{quoted(KEY)}"
         )
     selected = ",\n  ".join(columns)
     return "\n".join(
         [
             f"SELECT\n  {selected}\nFROM (\n{counting}\n) AS {counted}",
             *joins,
-            f"ORDER BY {counted}.{_quoted(key)}",
+            f"ORDER BY {counted}.{quoted(key)}",
         ]
     )
 
@@ -137,18 +138,18 @@ def _summary(listed: Contributions) -> str:
 
     A subject without an id is nobody's rival for the first two places; its share stands apart.
     """
-    key, subject = _quoted(KEY), _quoted(SUBJECT)
-    sizes, columns = [_quoted(flag) for flag in _flags(listed)], _counted(listed)
+    key, subject = quoted(KEY), quoted(SUBJECT)
+    sizes, columns = [quoted(flag) for flag in _flags(listed)], _counted(listed)
     pairs = zip(listed.dominances, listed.columns, strict=True)
     for number, (one, (gains, losses)) in enumerate(pairs):
-        size = _quoted(f"{HIDDEN_PREFIX}v{number}")
+        size = quoted(f"{HIDDEN_PREFIX}v{number}")
         sizes.append(f"{_amount(gains)} - {_amount(losses)} AS {size}")
         known = f"FILTER (WHERE NOT {subject} IS NULL)"
         columns += [
-            f"sum({size}) AS {_quoted(one.total)}",
-            f"max({size}) {known} AS {_quoted(one.largest)}",
-            f"list_extract(max({size}, 2) {known}, 2) AS {_quoted(one.second)}",
-            f"sum({size}) FILTER (WHERE {subject} IS NULL) AS {_quoted(one.unknown)}",
+            f"sum({size}) AS {quoted(one.total)}",
+            f"max({size}) {known} AS {quoted(one.largest)}",
+            f"list_extract(max({size}, 2) {known}, 2) AS {quoted(one.second)}",
+            f"sum({size}) FILTER (WHERE {subject} IS NULL) AS {quoted(one.unknown)}",
         ]
     # Names are quoted and come from this module; the text inside was checked like any other.
     inner = f"SELECT {', '.join([key, subject, *sizes])} FROM (\n{listed.sql}\n)"  # noqa: S608
@@ -164,24 +165,20 @@ def _counted(listed: Contributions) -> list[str]:
     """Return for each population and combination of cohorts the column with its subjects."""
     columns = []
     for name, flag in listed.members:
-        columns.append(_subjects(name, [] if flag is None else [f"{_quoted(flag)} > 0"]))
+        columns.append(_subjects(name, [] if flag is None else [f"{quoted(flag)} > 0"]))
     regions = listed.regions
     for bits, name in enumerate(regions.columns if regions else ()):
         flags = regions.flags if regions else ()
         signs = [">" if bits >> number & 1 else "=" for number in range(len(flags))]
-        tests = [f"{_quoted(flag)} {sign} 0" for flag, sign in zip(flags, signs, strict=True)]
+        tests = [f"{quoted(flag)} {sign} 0" for flag, sign in zip(flags, signs, strict=True)]
         columns.append(_subjects(name, tests))
     return columns
 
 
 def _subjects(name: str, tests: list[str]) -> str:
-    known = f"NOT {_quoted(SUBJECT)} IS NULL"
-    return f"count(*) FILTER (WHERE {' AND '.join([known, *tests])}) AS {_quoted(name)}"
+    known = f"NOT {quoted(SUBJECT)} IS NULL"
+    return f"count(*) FILTER (WHERE {' AND '.join([known, *tests])}) AS {quoted(name)}"
 
 
 def _amount(name: str) -> str:
-    return f"coalesce(CAST({_quoted(name)} AS DOUBLE), 0)"
-
-
-def _quoted(name: str) -> str:
-    return exp.to_identifier(name, quoted=True).sql("duckdb")
+    return f"coalesce(CAST({quoted(name)} AS DOUBLE), 0)"

@@ -22,6 +22,7 @@ from gongshu.cleanroom.query import Base, Derived, Joining, Query, Relation
 from gongshu.cleanroom.resolve import HIDDEN_PREFIX, resolve
 from gongshu.cleanroom.rewrite import Additions, Path, injected
 from gongshu.cleanroom.second_opinion import Opinion
+from gongshu.cleanroom.texts import rendered
 from gongshu.cleanroom.usage import walk
 
 
@@ -169,7 +170,7 @@ def _wraps(query: Query, table: str) -> bool:
 
 
 def _text(expression: exp.Expr | None) -> str:
-    return "" if expression is None else expression.sql("duckdb")
+    return "" if expression is None else rendered(expression)
 
 
 def _joined(joining: Joining) -> tuple[bool, tuple[tuple[str, str], ...]]:

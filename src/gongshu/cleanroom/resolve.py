@@ -253,9 +253,9 @@ class _Resolver:
         """Columns are bound in a copy; the parsed tree stays as it was read. A name that cannot
         be bound is recorded and the next one tried: all faults are told at once. Each column is
         filled in where it stands: `replace` would go through all its sisters again."""
+        if isinstance(expression, exp.Column):
+            return self.column(expression, scope)
         bound = expression.copy()
-        if isinstance(bound, exp.Column):
-            return self.column(bound, scope)
         for column in list(bound.find_all(exp.Column)):
             with suppress(_Fault):
                 named = self.column(column, scope)

@@ -51,11 +51,18 @@ def visitor(browser: Browser, origin: str, examined: set[str]) -> Iterator[Come]
         yield _coming(stack, browser, origin, examined)
 
 
+@pytest.fixture(scope="session")
+def later(played: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Serve another copy, whose time the journeys of this process move forward."""
+    with city.serving(city.copied(played, tmp_path_factory.mktemp("later"))) as address:
+        yield address
+
+
 @pytest.fixture
-def traveller(browser: Browser, played: Path, examined: set[str], tmp_path: Path) -> Iterator[Come]:
-    """Do the same on a city of the test's own, whose time may be moved."""
-    with city.serving(city.copied(played, tmp_path)) as address, ExitStack() as stack:
-        yield _coming(stack, browser, address, examined)
+def traveller(browser: Browser, later: str, examined: set[str]) -> Iterator[Come]:
+    """Do the same on the city whose time may be moved, and may have been moved before."""
+    with ExitStack() as stack:
+        yield _coming(stack, browser, later, examined)
 
 
 def _coming(stack: ExitStack, browser: Browser, origin: str, examined: set[str]) -> Come:

@@ -126,6 +126,7 @@ def _use(buyer: Visitor, key: str) -> None:
     else:
         pytest.fail("the use does not come")
     buyer.reads("订单的存证")
+    _sealed(buyer, number)
     buyer.fill("回执编号", number)
     with buyer.page.expect_download() as saved:
         buyer.page.get_by_role("button", name="下载存证回执").click()
@@ -154,3 +155,12 @@ def _bill(operator: Visitor) -> None:
     operator.press("出账")
     operator.reads("账单已出", "￥0.60")
     operator.picture("bill")
+
+
+def _sealed(buyer: Visitor, number: str) -> None:
+    """Wait until the use is sealed: its receipt is there some seconds after the use is counted."""
+    for _ in range(40):
+        if buyer.page.request.get(f"{buyer.origin}/market/use/receipt/?number={number}").ok:
+            return
+        buyer.page.wait_for_timeout(500)
+    pytest.fail("the use is not sealed")

@@ -56,6 +56,7 @@ def _draft(developer: Visitor) -> None:
     expect(page.get_by_text("✕ 有 1 处需要修改")).to_be_visible()
     expect(page.locator(".cm-lintRange-error")).to_contain_text("企业名称")
     expect(page.locator("[data-verdict-of]")).to_contain_text("企业名称")
+    page.keyboard.press("Escape")  # What the editor offers to complete hides nothing.
     developer.picture("verdict")
     developer.press("保存为草稿", refused=True)
     developer.reads("企业名称")

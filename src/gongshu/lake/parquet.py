@@ -111,7 +111,8 @@ def _text(column: pa.Array) -> pa.Array:
     if pa.types.is_binary(kind) or pa.types.is_large_binary(kind) or _is_bytes(kind):
         return _bytes(column)
     if pa.types.is_nested(kind) or pa.types.is_duration(kind):
-        return pa.array([None if v is None else _json(v) for v in column.to_pylist()], pa.string())
+        values = column.cast(_zoneless(kind)).to_pylist()
+        return pa.array([None if each is None else _json(each) for each in values], pa.string())
     return column.cast(pa.string())
 
 
@@ -146,6 +147,22 @@ def _bytes(column: pa.Array) -> pa.Array:
     except pa.ArrowInvalid:
         cells = [None if each is None else each.hex() for each in column.to_pylist()]
         return pa.array(cells, pa.string())
+
+
+def _zoneless(kind: pa.DataType) -> pa.DataType:
+    """Return a type whose moments, however deep, are in UTC without a zone.
+
+    Names of zones stand in files, and no file can be opened here.
+    """
+    if pa.types.is_timestamp(kind):
+        return pa.timestamp(kind.unit)
+    if pa.types.is_map(kind):
+        return pa.map_(_zoneless(kind.key_type), _zoneless(kind.item_type))
+    if pa.types.is_list(kind) or pa.types.is_large_list(kind):
+        return pa.list_(_zoneless(kind.value_type))
+    if pa.types.is_struct(kind):
+        return pa.struct([field.with_type(_zoneless(field.type)) for field in kind])
+    return kind
 
 
 def _json(value: Any) -> str:

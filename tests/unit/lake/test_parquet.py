@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from gongshu.lake import batches, read_received
+from gongshu.lake import batches, open_snapshot, read_received
 
 
 def packed(columns, **options):
@@ -104,8 +104,10 @@ def test_no_columns_too_many_columns_and_no_rows(read):
 def test_parquet_through_the_locked_worker(tmp_path):
     """Everything that reading needs is loaded before the locks close."""
     path = tmp_path / "表.csv"
-    path.write_bytes(
-        packed({"点": [{"x": 1.5}] * 20_000, "列": [[1]] * 20_000}, compression="zstd")
-    )
+    moments = pa.array([[1_000_000]] * 20_000, pa.list_(pa.timestamp("us", "Asia/Shanghai")))
+    columns = {"点": [{"x": 1.5}] * 20_000, "时": moments, "列": [[1]] * 20_000}
+    path.write_bytes(packed(columns, compression="zstd"))
     found = read_received(path, folder=tmp_path / "lake", resource="r", salt=b"s" * 16)
     assert (found.rows, found.understood.format) == (20_000, "parquet")
+    rows = open_snapshot(tmp_path / "lake" / "rows", 0, columns=["时"]).read_all()
+    assert rows["时"][0].as_py() == '["1970-01-01 00:00:01"]'

@@ -13,7 +13,8 @@ from gongshu.engines.connections import Feed, OutOfMemory, connect
 from gongshu.profile.model import ColumnProfile
 
 MEMORY: Final = 1024**3
-PAIRS: Final = 6
+SINGLE, PAIRS = 40, 6
+"""At most so many are counted exactly: each holds a hash of every row."""
 _SLACK: Final = 0.98  # An estimate is within 1 %; what it puts below this share is no key.
 
 
@@ -25,10 +26,15 @@ class Key:
     names: tuple[str, ...]
 
 
-def candidates(columns: Sequence[ColumnProfile], kinds: Sequence[Any]) -> list[tuple[int, ...]]:
-    """Return the sets of columns that may be keys: single ones, else pairs, likeliest first.
+Sets = list[tuple[int, ...]]
+
+
+def candidates(columns: Sequence[ColumnProfile], kinds: Sequence[Any]) -> tuple[Sets, Sets, Sets]:
+    """Return the sets of columns that are keys, that may be, and that are too many to find out.
 
     A key has no null, and is text, a whole number or a date: measurements agree by chance only.
+    An exact count of different values decides at once. Pairs are looked at where no column may be
+    a key by itself, likeliest first.
     """
     rows = columns[0].rows if columns else 0
     usable = [
@@ -37,18 +43,26 @@ def candidates(columns: Sequence[ColumnProfile], kinds: Sequence[Any]) -> list[t
         if not column.nulls and not column.blanks and _may_identify(kinds[place])
     ]
     if rows < 2:
-        return []
-    single: list[tuple[int, ...]] = [
-        (place,) for place in usable if columns[place].distinct >= _SLACK * rows
+        return [], [], []
+    certain: Sets = [
+        (place,)
+        for place in usable
+        if columns[place].distinct_exact and columns[place].distinct == rows
     ]
-    if single:
-        return single
+    single: Sets = [
+        (place,)
+        for place in usable
+        if not columns[place].distinct_exact and columns[place].distinct >= _SLACK * rows
+    ]
+    if certain or single:
+        return certain, single[:SINGLE], single[SINGLE:]
     pairs = [
         (columns[a].distinct * columns[b].distinct, (a, b))
         for a, b in itertools.combinations(usable[:40], 2)
         if columns[a].distinct * columns[b].distinct >= rows
     ]
-    return [pair for _, pair in sorted(pairs, key=lambda one: (-one[0], one[1]))[:PAIRS]]
+    likeliest = sorted(pairs, key=lambda one: (-one[0], one[1]))
+    return [], [pair for _, pair in likeliest[:PAIRS]], []
 
 
 def confirm(

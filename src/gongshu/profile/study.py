@@ -58,23 +58,34 @@ def study(
     scan = Scan(schema)
     spreads = measure_spread(schema, batches_of(data), scan.see)
     found = scan.conclude(rows=rows, title=title, department=department)
-    sets = keys.candidates(found.columns, schema.types)
-    known: list[Key] | None = []
-    if sets:
-        known = keys.confirm(schema, batches_of(open_rows()), sets, found.rows)
+    known, undecided = _keys(open_rows, schema, found)
     single = {key.places[0] for key in known or () if len(key.places) == 1}
-    asked = {one[0] for one in sets if len(one) == 1}
     values = tuple(
         ColumnValues(
             name=column.name,
             spread=spread,
             frequent=column.frequent.top(FREQUENT),
             frequent_short=column.frequent.short,
-            unique=None if known is None and place in asked else place in single,
+            unique=None if (place,) in undecided else place in single,
         )
         for place, (column, spread) in enumerate(zip(scan.columns, spreads, strict=True))
     )
     return Study(found, values, None if known is None else tuple(known))
+
+
+def _keys(
+    open_rows: Callable[[], Any], schema: Any, found: Profile
+) -> tuple[list[Key] | None, set[tuple[int, ...]]]:
+    """Return the keys (None: memory did not suffice), and the sets that were not decided."""
+    certain, open_sets, left = keys.candidates(found.columns, schema.types)
+    known: list[Key] | None = []
+    if open_sets:
+        known = keys.confirm(schema, batches_of(open_rows()), open_sets, found.rows)
+    if known is None:
+        return None, {*open_sets, *left}
+    names = schema.names
+    sure = [Key(one, tuple(names[place] for place in one)) for one in certain]
+    return sorted([*sure, *known], key=lambda key: key.places), set(left)
 
 
 def protect(found: Study) -> Study:

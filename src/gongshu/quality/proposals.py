@@ -16,6 +16,7 @@ from gongshu.vocabulary.identifiers import MOBILE_PATTERN
 
 _ENOUGH: Final = 20  # Below so many rows everything holds by chance.
 _ROWS_A_CODE: Final = 20
+_KEYS: Final = 10  # Of many columns that tell rows apart most do so by chance.
 _MOST: Final = 0.5  # Of the values must pass before a check is proposed: the others are the faults.
 _CHECKS: Final = {
     FindingKind.citizen_id: Check.citizen_id,
@@ -41,7 +42,7 @@ def propose_rules(found: Study) -> tuple[Rule, ...]:
     for column, held in pairs:
         if names.count(column.name) == 1:  # A rule names its column; of two it would mean neither.
             rules += _of_column(column, held)
-    for key in found.keys or ():
+    for key in (found.keys or ())[:_KEYS]:
         if all(names.count(name) == 1 for name in key.names):
             rules.append(Rule(f"{'、'.join(key.names)}唯一", _K.unique, key.names))
     return (*rules, *_sequences(found.profile.columns))

@@ -52,11 +52,11 @@ def compile_rules(rules: Sequence[Rule], schema: pa.Schema, *, as_of: date) -> C
         tested.append(f"{asked} AS t{at}")
         if rule.kind is _K.unique:
             failed.append(f"hash({maker.together(rule)}) AS f{at}")
-            surplus = f"count(*) FILTER (t{at}) - count(DISTINCT f{at}) FILTER (t{at})"
-            aggregates += [f"count(*) FILTER (t{at})", surplus]
+            surplus = f"{_counted(f't{at}')} - count(DISTINCT f{at}) FILTER (t{at})"
+            aggregates += [_counted(f"t{at}"), surplus]
         else:
             failed.append(f"{wrong} AS f{at}")
-            aggregates += [f"count(*) FILTER (t{at})", f"count(*) FILTER (f{at})"]
+            aggregates += [_counted(f"t{at}"), _counted(f"f{at}")]
     heads = ["count(*)", _any(rules, frozenset({_K.not_null})), _any(rules, DIRTY)]
     inner = ", ".join(["1 AS one", *tested, *failed])
     outer = ", ".join(f"{one} AS a{at}" for at, one in enumerate(heads + aggregates))
@@ -84,7 +84,12 @@ def compile_failing(rule: Rule, schema: pa.Schema, *, as_of: date, limit: int) -
 
 def _any(rules: Sequence[Rule], kinds: frozenset[RuleKind]) -> str:
     parts = [f"f{at}" for at, rule in enumerate(rules) if rule.kind in kinds]
-    return f"count(*) FILTER ({' OR '.join(parts)})" if parts else "0"
+    return _counted(" OR ".join(parts)) if parts else "0"
+
+
+def _counted(condition: str) -> str:
+    """Count the rows of a condition; FILTER takes ten times as long where the rules are many."""
+    return f"coalesce(count_if({condition}), 0)::BIGINT"
 
 
 def _literal(text: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any, Final
 
@@ -12,6 +13,7 @@ from gongshu.profile.model import ColumnProfile, FindingKind, Profile
 from gongshu.profile.proposals import Column, Context, context_of, propose, strictest
 from gongshu.vocabulary.errors import Invalid
 
+THREADS: Final = 2
 _ROWS_AT_ONCE: Final = 65_536
 _OF_PERSONS: Final = frozenset(
     {
@@ -36,24 +38,29 @@ def profile(
     and `department` (Chinese) help to find the sector. A reader is consumed; its own errors pass
     through.
     """
-    scan = Scan(data.schema)
-    for batch in batches_of(data):
-        scan.see(batch)
+    with ThreadPoolExecutor(max_workers=THREADS) as pool:
+        scan = Scan(data.schema, pool)
+        for batch in batches_of(data):
+            scan.see(batch)
     return scan.conclude(rows=rows, title=title, department=department)
 
 
 class Scan:
-    """One pass over a table: sees batch after batch, then concludes."""
+    """One pass over a table: sees batch after batch, then concludes.
 
-    def __init__(self, schema: Any) -> None:
+    Each column has its own state, so the threads of `pool` share nothing.
+    """
+
+    def __init__(self, schema: Any, pool: ThreadPoolExecutor) -> None:
+        self._pool = pool
         self.columns = [ColumnScan(field) for field in schema]
         self.rows = 0
 
     def see(self, batch: Any) -> None:
         """Take the next batch."""
         self.rows += batch.num_rows
-        for place, scan in enumerate(self.columns):
-            scan.add(batch.column(place))
+        # Arrow and NumPy let go of the interpreter while they count, so columns go side by side.
+        list(self._pool.map(lambda one, column: one.add(column), self.columns, batch.columns))
 
     def conclude(self, *, rows: int | None, title: str, department: str) -> Profile:
         """Return the profile of what was seen; arguments and errors as in `profile`."""

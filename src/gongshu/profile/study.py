@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Final
 
 from gongshu.profile import keys
 from gongshu.profile.keys import Key
 from gongshu.profile.model import ColumnProfile, Profile
-from gongshu.profile.scan import Scan, batches_of
+from gongshu.profile.scan import THREADS, Scan, batches_of
 from gongshu.profile.statistics import QUANTILES, ColumnValues, Spread, measure_spread
 from gongshu.vocabulary.levels import IdentifierClass, SubjectKind
 
@@ -55,8 +56,9 @@ def study(
     """
     data = open_rows()
     schema = data.schema
-    scan = Scan(schema)
-    spreads = measure_spread(schema, batches_of(data), scan.see)
+    with ThreadPoolExecutor(max_workers=THREADS) as pool:
+        scan = Scan(schema, pool)
+        spreads = measure_spread(schema, batches_of(data), scan.see)
     found = scan.conclude(rows=rows, title=title, department=department)
     known, undecided = _keys(open_rows, schema, found)
     single = {key.places[0] for key in known or () if len(key.places) == 1}

@@ -216,6 +216,16 @@ def test_every_cut_of_the_window_reads_the_same(read, monkeypatch):
     assert read(content).refused == "json_value_too_long"
 
 
+@pytest.mark.parametrize("size", [1, 2, 3, 7, 11])
+def test_a_number_cut_by_the_window_is_one_number(read, monkeypatch, size):
+    """A window that ends within its digits does not end the number."""
+    monkeypatch.setattr(jsontable, "HELD_BYTES", 0)
+    monkeypatch.setattr(jsonstream, "CHUNK_BYTES", size)
+    numbers = list(range(12_345, 12_365))
+    outcome = read(dumped({"数": numbers}))
+    assert [row["值"] for row in outcome.rows] == numbers
+
+
 def test_json_in_any_packing_and_under_any_name(read):
     """The first bytes tell, not the name; a cell that looks like an interval is a table's."""
     assert read(gzip.compress(b' [\n{"a": 1}]')).rows == [{"a": 1}]

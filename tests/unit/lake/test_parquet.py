@@ -45,6 +45,12 @@ def test_typed_columns_keep_their_values(read):
     assert (second["名称"], second["量"], second["是否"]) == (None, None, None)
 
 
+def test_not_a_number_is_nothing(read):
+    """A column of figures with gaps stays a column of figures."""
+    outcome = read(packed({"量": [1.5, float("nan"), 2.25], "数": [1, 2, 3]}))
+    assert [str(row["量"]) for row in outcome.rows] == ["1.50", "None", "2.25"]
+
+
 def test_codes_stay_text_although_the_file_calls_them_numbers(read):
     """Whoever wrote the file, an identifier is no amount."""
     outcome = read(packed({"企业代码": [110105, 230106], "证号": ["007", "123"]}))

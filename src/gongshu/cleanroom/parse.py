@@ -60,7 +60,10 @@ _PUNCTUATION = frozenset(
         TokenType.VAR,
     }
 )
-_PREFIXES = frozenset({TokenType.NOT, TokenType.DASH, TokenType.PLUS})
+# What the parser goes down into before it has a tree: the compiled one knows no bound of its own.
+_OPENING = frozenset({TokenType.L_PAREN, TokenType.CASE})
+_CLOSING = frozenset({TokenType.R_PAREN, TokenType.END})
+_PREFIXES = frozenset({TokenType.NOT, TokenType.DASH, TokenType.PLUS, TokenType.INTERVAL})
 _LITERALS = frozenset({TokenType.STRING, TokenType.NUMBER})
 
 _SENTENCES: dict[type[exp.Expr], str] = {
@@ -180,7 +183,8 @@ def _token_fault(sql: str, tokens: list[Token], caps: Caps) -> Finding | None:
     nested = prefixed = 0
     for token in tokens:
         kind = token.token_type
-        nested += (kind is TokenType.L_PAREN) - (kind is TokenType.R_PAREN)
+        # A stray END must not make room for what follows.
+        nested = max(0, nested + (kind in _OPENING) - (kind in _CLOSING))
         prefixed = prefixed + 1 if kind in _PREFIXES else 0
         if nested > caps.parentheses or prefixed > caps.prefixes:
             return Finding("parse.too_deep", "查询的嵌套太深，请拆成更简单的条件。", CLAUSE)

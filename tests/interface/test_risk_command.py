@@ -3,30 +3,18 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+
+from interface import nodeless
 
 ROWS = "性别,区县,诊断\n男,甲区,感冒\n男,甲区,肺炎\n女,甲区,感冒\n女,<b>乙区,骨折\n"
 
 
 def gongshu(folder: Path, *arguments: str) -> tuple[int, str, str]:
-    """Run the command where there is no node, and see that it makes none."""
-    kept = {k: v for k, v in os.environ.items() if not k.startswith(("DJANGO_", "GONGSHU_"))}
-    done = subprocess.run(
-        [sys.executable, "-m", "gongshu_server.commands", "risk", *arguments],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        cwd=folder,
-        env={**kept, "TMPDIR": str(folder), "GONGSHU_HOME": str(folder / "home")},
-    )
-    assert not (folder / "home").exists()
-    return done.returncode, done.stdout, done.stderr
+    return nodeless.run(folder, "risk", *arguments)
 
 
 @pytest.fixture

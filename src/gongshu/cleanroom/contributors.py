@@ -19,7 +19,7 @@ from gongshu.cleanroom.model import Contributions, Dominance, Regions
 from gongshu.cleanroom.populations import Lane
 from gongshu.cleanroom.query import Projection, Query
 from gongshu.cleanroom.resolve import HIDDEN_PREFIX
-from gongshu.cleanroom.texts import quoted
+from gongshu.vocabulary.quoting import quoted
 
 FEWEST_COHORTS = 2
 KEY, SUBJECT = f"{HIDDEN_PREFIX}k", f"{HIDDEN_PREFIX}s"
@@ -152,8 +152,8 @@ def _summary(listed: Contributions) -> str:
             f"sum({size}) FILTER (WHERE {subject} IS NULL) AS {quoted(one.unknown)}",
         ]
     # Names are quoted and come from this module; the text inside was checked like any other.
-    inner = f"SELECT {', '.join([key, subject, *sizes])} FROM (\n{listed.sql}\n)"  # noqa: S608
-    return f"SELECT {key}, {', '.join(columns)} FROM ({inner}) GROUP BY {key}"  # noqa: S608
+    inner = f"SELECT {', '.join([key, subject, *sizes])} FROM (\n{listed.sql}\n)"  # noqa: S608 - as above
+    return f"SELECT {key}, {', '.join(columns)} FROM ({inner}) GROUP BY {key}"  # noqa: S608 - as above
 
 
 def _flags(listed: Contributions) -> list[str]:

@@ -15,6 +15,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from gongshu.cleanroom.model import Finding, Source
+from gongshu.vocabulary.quoting import quoted
 
 CLAUSE = "dc-3"
 _PRUNING = frozenset({"unused_columns", "column_lifetime"})
@@ -54,8 +55,8 @@ class SecondOpinion:
         self._lock = threading.Lock()
         self._connection = duckdb.connect(":memory:")
         for source in sources:
-            columns = ", ".join(f"{_quoted(name)} {kind}" for name, kind in source.columns())
-            self._connection.execute(f"CREATE TABLE {_quoted(source.table)} ({columns})")
+            columns = ", ".join(f"{quoted(name)} {kind}" for name, kind in source.columns())
+            self._connection.execute(f"CREATE TABLE {quoted(source.table)} ({columns})")
         optimizers = self._connection.execute("SELECT name FROM duckdb_optimizers()").fetchall()
         off = ",".join(name for (name,) in optimizers if name not in _PRUNING)
         for setting in (
@@ -137,7 +138,3 @@ def _unquoted(name: str) -> str | None:
     if table.startswith('"') and table.endswith('"') and len(table) > 1:
         return table[1:-1].replace('""', '"')
     return table
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'

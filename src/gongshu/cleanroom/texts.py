@@ -7,13 +7,9 @@ from __future__ import annotations
 
 from sqlglot import exp
 
+from gongshu.vocabulary.quoting import quoted
+
 _PARTS = ("this", "table")
-
-
-def quoted(name: str) -> str:
-    """This function will quote a name for DuckDB."""
-    escaped = name.replace('"', '""')
-    return f'"{escaped}"'
 
 
 def rendered(expression: exp.Expr) -> str:

@@ -32,11 +32,6 @@ def connect(*, memory_bytes: int | None = None) -> Any:
     return connection
 
 
-def quoted(name: str) -> str:
-    """Return a column's name as DuckDB reads it."""
-    return '"' + name.replace('"', '""') + '"'
-
-
 class Feed:
     """Batches on their way into the engine; what their source raises is kept as it is.
 

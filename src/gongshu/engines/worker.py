@@ -11,6 +11,8 @@ from typing import Any, BinaryIO
 
 import pyarrow as pa
 
+from gongshu.vocabulary.quoting import quoted
+
 RESULT = "result"
 _BATCH_ROWS = 50_000
 
@@ -55,8 +57,8 @@ def work(
 
 def _load(connection: Any, table: dict[str, Any], rows: pa.RecordBatchReader) -> None:
     """Rows arrive in the order of the declared columns, so they need no names of their own."""
-    columns = ", ".join(f"{_quoted(name)} {kind}" for name, kind in table["columns"])
-    connection.execute(f"CREATE TABLE {_quoted(table['name'])} ({columns})")
+    columns = ", ".join(f"{quoted(name)} {kind}" for name, kind in table["columns"])
+    connection.execute(f"CREATE TABLE {quoted(table['name'])} ({columns})")
     connection.from_arrow(rows).insert_into(table["name"])
 
 
@@ -71,7 +73,3 @@ def _lock(connection: Any, memory_bytes: int) -> None:
         "SET lock_configuration=true",
     ):
         connection.execute(setting)
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'

@@ -17,6 +17,7 @@ from gongshu.lake.batches import CELL_CHARACTERS, OnReject, TextBatch, numbered_
 from gongshu.lake.containers import MIB
 from gongshu.lake.header import Header
 from gongshu.lake.refusals import Refused
+from gongshu.vocabulary.quoting import quoted
 
 DATABASE_BYTES: Final = 384 * MIB  # held twice for a moment, in a worker of 1 GiB
 BATCH_ROWS: Final = 8192
@@ -77,7 +78,7 @@ class DatabaseTable:
         return max(self._tables, key=lambda name: self._tables[name])
 
     def _rows(self) -> sqlite3.Cursor:
-        return self._engine.execute(f"SELECT * FROM {_quoted(self._name)}")  # noqa: S608 - quoted
+        return self._engine.execute(f"SELECT * FROM {quoted(self._name)}")  # noqa: S608 - quoted
 
     @property
     def blank_rows(self) -> int:
@@ -147,12 +148,8 @@ def _tables(engine: sqlite3.Connection) -> dict[str, int]:
 
 
 def _count(engine: sqlite3.Connection, name: str) -> int:
-    counted = engine.execute(f"SELECT count(*) FROM {_quoted(name)}")  # noqa: S608 - quoted
+    counted = engine.execute(f"SELECT count(*) FROM {quoted(name)}")  # noqa: S608 - quoted
     return int(counted.fetchone()[0])
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
 
 
 def _decoded(text: bytes) -> str:

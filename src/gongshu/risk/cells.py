@@ -15,8 +15,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gongshu.engines.connections import connect, quoted
+from gongshu.engines.connections import connect
 from gongshu.risk.classes import all_suppressed, require_columns
+from gongshu.vocabulary.quoting import quoted
 
 
 @dataclass(frozen=True, slots=True, eq=False)

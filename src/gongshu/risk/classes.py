@@ -15,8 +15,9 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from gongshu.engines.connections import connect, quoted
+from gongshu.engines.connections import connect
 from gongshu.vocabulary.errors import Invalid
+from gongshu.vocabulary.quoting import quoted
 
 SUPPRESSED: Final = "*"
 """What stands in every quasi-identifier of a suppressed row (ARX writes the same)."""

@@ -14,9 +14,10 @@ from dataclasses import dataclass
 from itertools import permutations, product
 from typing import Any, Final
 
-from gongshu.engines.connections import connect, quoted
+from gongshu.engines.connections import connect
 from gongshu.risk.classes import require_columns
 from gongshu.vocabulary.errors import Invalid
+from gongshu.vocabulary.quoting import quoted
 
 INCLUDED: Final = 0.9
 """The share of one column's values that must be in the other for a join to be likely."""

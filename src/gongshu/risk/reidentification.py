@@ -12,9 +12,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from gongshu.engines.connections import connect, quoted
+from gongshu.engines.connections import connect
 from gongshu.risk.classes import ClassSizes, grouped, require_columns
 from gongshu.vocabulary.errors import Invalid
+from gongshu.vocabulary.quoting import quoted
 from gongshu.vocabulary.terms import Term
 
 

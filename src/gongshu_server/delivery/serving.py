@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from gongshu.vocabulary.errors import Conflict, Unavailable
+from gongshu.vocabulary.quoting import quoted
 
 MOST_OPEN: Final = 128
 _CHUNK: Final = 1_000
@@ -34,7 +35,7 @@ def build_rows(path: Path, columns: Sequence[str], rows: Iterable[Sequence[Any]]
 
     Raises Conflict when the file is there already.
     """
-    names = ", ".join(_quoted(name) for name in columns)
+    names = ", ".join(quoted(name) for name in columns)
     marks = ", ".join("?" for _ in columns)
     insert = f"insert into rows values ({marks})"  # noqa: S608 - question marks, nothing else
     return _build(path, f"create table rows ({names})", insert, rows)
@@ -72,10 +73,6 @@ def _publish(temporary: Path, path: Path) -> None:
         finally:
             os.close(handle)
     path.chmod(0o400)
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
 
 
 class ServingFiles:

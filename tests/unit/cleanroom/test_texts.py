@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlglot import exp
 
-from gongshu.cleanroom.texts import quoted, rendered
+from gongshu.cleanroom.texts import rendered
+from gongshu.vocabulary.quoting import quoted
 
 NAMES = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\0"), min_size=1)
 

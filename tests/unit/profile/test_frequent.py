@@ -6,6 +6,7 @@ from collections import Counter
 
 import pyarrow as pa
 import pyarrow.compute as pc
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -51,8 +52,8 @@ def test_long_texts_are_not_kept() -> None:
 @given(st.lists(st.lists(st.integers(0, 60), max_size=80), max_size=8))
 def test_a_count_is_never_too_high_nor_lower_than_is_said(parts: list[list[int]]) -> None:
     """Whatever comes: count ≤ truth ≤ count + short, and what is not shown is no more frequent."""
-    kept, frequent.KEPT = frequent.KEPT, 5  # type: ignore[misc]
-    try:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(frequent, "KEPT", 5)
         found = fed([[str(n) for n in part] for part in parts])
         truth = Counter(str(n) for part in parts for n in part)
         shown = found.top(100)
@@ -60,5 +61,3 @@ def test_a_count_is_never_too_high_nor_lower_than_is_said(parts: list[list[int]]
             assert one.rows <= truth[one.value] <= one.rows + found.short
         absent = [truth[v] for v in truth if v not in {one.value for one in shown}]
         assert all(many <= 2 * found.short for many in absent)
-    finally:
-        frequent.KEPT = kept  # type: ignore[misc]

@@ -10,7 +10,8 @@ from gongshu.procedures import clause
 STYLE = (
     "body{font:16px/1.6 sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#182433}"
     "table{border-collapse:collapse;margin:1rem 0}td,th{padding:.3rem .8rem;text-align:left;"
-    "border-bottom:1px solid #c8ced6}td.n{text-align:right}"
+    "border-bottom:1px solid #c8ced6;min-width:4em}td.n{text-align:right}"
+    ".wide{overflow-x:auto}svg{max-width:100%;height:auto}"
     "blockquote{border-left:4px solid #206bc4;"
     "margin:1rem 0;padding:.2rem 1rem;background:#f3f6fb}.no{color:#a61e1e}.yes{color:#1e6b2e}"
 )
@@ -21,6 +22,7 @@ def page(title: str, body: Sequence[str]) -> str:
     said = escape(title)
     return (
         '<!doctype html><html lang="zh-Hans"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
         '<meta http-equiv="Content-Security-Policy" content="default-src \'none\'; '
         "style-src 'unsafe-inline'\">"
         f"<title>{said}</title><style>{STYLE}</style></head>"
@@ -29,16 +31,20 @@ def page(title: str, body: Sequence[str]) -> str:
 
 
 def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Return a table; the cells after the first are figures; every cell is escaped."""
+    """Return a table, which scrolls where it is too wide; every cell is escaped."""
     head = "".join(f'<th scope="col">{escape(one)}</th>' for one in heads)
     lines = (
-        "<tr>"
-        + f'<th scope="row">{escape(first)}</th>'
-        + "".join(f'<td class="n">{escape(cell)}</td>' for cell in rest)
-        + "</tr>"
+        "<tr>" + f'<th scope="row">{escape(first)}</th>' + "".join(map(_cell, rest)) + "</tr>"
         for first, *rest in rows
     )
-    return f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(lines)}</tbody></table>"
+    inner = f"<thead><tr>{head}</tr></thead><tbody>{''.join(lines)}</tbody>"
+    return f'<div class="wide" tabindex="0"><table>{inner}</table></div>'
+
+
+def _cell(text: str) -> str:
+    """Figures stand to the right, words to the left."""
+    figure = not text.strip("0123456789.,–—-% ")
+    return f'<td class="n">{escape(text)}</td>' if figure else f"<td>{escape(text)}</td>"
 
 
 def law(code: str) -> str:

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from conftest import Played
 from crash.serving import Served
 from gongshu.vocabulary.errors import DomainError
 from gongshu_client import Client, NotFound, NotPermitted, Unauthenticated, Unreachable, receipts
+from playing import Played
 
 ENTRY = {"title": "x", "table": "x", "summary": "x", "items": ["x"], "update_cycle": "x"}
 BEARER = re.compile(r"Bearer (gs_[^']+)'")

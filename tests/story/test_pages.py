@@ -9,7 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from conftest import ROOT, Played
+from playing import ROOT, Played
 
 MOST_QUERIES = 12
 MANY = 300

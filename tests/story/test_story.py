@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from conftest import Played, play
+from playing import Played, play
 
 CLAUSES_OF_EVERY_SCENE = 1
 
